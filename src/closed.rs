@@ -1,0 +1,172 @@
+//! Waiting for the other end to close: [`Closed`], the same future on both ends.
+
+use crate::shared::Shared;
+use crate::signal::{Operation, Wait};
+use crate::slot::{Flags, Seat, Slot, Waiter};
+use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+#[cfg(not(target_family = "wasm"))]
+use std::time::{Duration, Instant};
+
+/// How a `Closed` waits.
+struct Closing {
+    seat: Seat,
+}
+
+impl Closing {
+    fn is_closed(&self, flags: Flags) -> bool {
+        match self.seat {
+            Seat::Sender | Seat::SenderClosed => flags.is_receiver_closed(),
+            Seat::Receiver | Seat::ReceiverClosed => flags.is_sender_closed(),
+        }
+    }
+}
+
+impl<T> Operation<T> for Closing {
+    type Output = ();
+
+    fn seat(&self) -> Seat {
+        self.seat
+    }
+
+    fn may_answer(&self, flags: Flags) -> bool {
+        self.is_closed(flags)
+    }
+
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<()> {
+        if self.seat == Seat::ReceiverClosed {
+            *wake = slot.settle();
+        }
+        self.is_closed(slot.flags()).then_some(())
+    }
+
+    fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
+
+    fn give_up(&mut self, _slot: &mut Slot<T>) -> bool {
+        true
+    }
+
+    fn cancel(&mut self, _slot: &mut Slot<T>) {}
+}
+
+pin_project! {
+    /// The future of [`Sender::closed`](crate::Sender::closed) and
+    /// [`Receiver::closed`](crate::Receiver::closed).
+    ///
+    /// Await it, or block the thread on it with [`wait`](Closed::wait) and its timed forms.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it changes nothing.
+    #[must_use = "it does nothing unless it is awaited, polled or waited on"]
+    pub struct Closed<'a, T> {
+        wait: Wait<Closing>,
+        shared: &'a Shared<T>,
+    }
+
+    impl<T> PinnedDrop for Closed<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            this.get_mut().cancel();
+        }
+    }
+}
+
+impl<'a, T> Closed<'a, T> {
+    /// `seat` is `SenderClosed` or `ReceiverClosed`, whichever end asks.
+    pub(crate) fn new(shared: &'a Shared<T>, seat: Seat) -> Self {
+        Closed {
+            wait: Wait::new(Closing { seat }),
+            shared,
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.wait.cancel(self.shared);
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl<T> Closed<'_, T> {
+    /// Blocks this thread until the other end is closed or dropped.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// let (mut sender, receiver) = handoff::channel::<()>();
+    /// let thread = std::thread::spawn(move || sender.closed().wait());
+    /// drop(receiver);
+    /// thread.join().unwrap();
+    /// ```
+    pub fn wait(mut self) {
+        self.wait.wait(self.shared, None);
+    }
+
+    /// Blocks this thread as [`wait`](Closed::wait) does, but not longer than `timeout`; `None` if
+    /// the time was up.
+    ///
+    /// A `timeout` too large for an [`Instant`] waits for ever.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (mut sender, receiver) = handoff::channel::<()>();
+    /// assert_eq!(sender.closed().wait_timeout(Duration::from_millis(1)), None);
+    /// drop(receiver);
+    /// assert_eq!(sender.closed().wait_timeout(Duration::from_millis(1)), Some(()));
+    /// ```
+    pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
+        let deadline = Instant::now().checked_add(timeout);
+        self.wait.wait(self.shared, deadline)
+    }
+
+    /// Blocks this thread as [`wait`](Closed::wait) does, but not beyond `deadline`; `None` if the
+    /// time was up.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// let (sender, mut receiver) = handoff::channel::<()>();
+    /// assert_eq!(receiver.closed().wait_deadline(Instant::now()), None);
+    /// # drop(sender);
+    /// ```
+    pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
+        self.wait.wait(self.shared, Some(deadline))
+    }
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Closed { wait, shared } = self.get_mut();
+        wait.poll(shared, cx)
+    }
+}
+
+impl<T> FusedFuture for Closed<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_done()
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed")
+            .field("progress", &self.wait.progress())
+            .finish_non_exhaustive()
+    }
+}

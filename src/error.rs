@@ -1,0 +1,310 @@
+//! The error types. Each one that ends a send carries the item back to its owner.
+
+use std::error::Error;
+use std::fmt;
+
+/// The receiver was closed or dropped before it took the item, which comes back in the error.
+///
+/// Returned by [`Sender::send`](crate::Sender::send), and by the `Sink` of the `sink` feature.
+///
+/// ```
+/// use handoff::{channel, SendError};
+///
+/// let (mut sender, receiver) = channel();
+/// drop(receiver);
+/// let error = sender.send("parcel").wait().unwrap_err();
+/// assert_eq!(error, SendError("parcel"));
+/// assert_eq!(error.into_inner(), "parcel");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+/// Why [`Sender::try_send`](crate::Sender::try_send) did not send; the item comes back in it.
+///
+/// ```
+/// use handoff::{channel, TrySendError};
+///
+/// let (mut sender, receiver) = channel();
+/// // No receive is waiting.
+/// assert_eq!(sender.try_send(1), Err(TrySendError::Full(1)));
+/// drop(receiver);
+/// let error = sender.try_send(2).unwrap_err();
+/// assert!(error.is_closed() && !error.is_full());
+/// assert_eq!(error.into_inner(), 2);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TrySendError<T> {
+    /// No receive is waiting at this moment, or an earlier item is still in the slot.
+    Full(T),
+    /// One of the two ends was closed or dropped.
+    Closed(T),
+}
+
+/// Why a send with a time limit did not send; the item comes back in it.
+///
+/// Returned by [`Send::wait_timeout`](crate::Send::wait_timeout) and
+/// [`Send::wait_deadline`](crate::Send::wait_deadline).
+///
+/// ```
+/// use handoff::{channel, SendTimeoutError};
+/// use std::time::Duration;
+///
+/// let (mut sender, _receiver) = channel();
+/// let error = sender.send(1).wait_timeout(Duration::ZERO).unwrap_err();
+/// assert_eq!(error, SendTimeoutError::Timeout(1));
+/// assert!(error.is_timeout() && !error.is_closed());
+/// assert_eq!(error.into_inner(), 1);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SendTimeoutError<T> {
+    /// The time was up and the receiver had not taken the item. It will not get it later either.
+    Timeout(T),
+    /// One of the two ends was closed or dropped.
+    Closed(T),
+}
+
+/// Why [`Receiver::try_recv`](crate::Receiver::try_recv) did not receive.
+///
+/// ```
+/// use handoff::{channel, TryRecvError};
+///
+/// let (sender, mut receiver) = channel::<()>();
+/// assert!(receiver.try_recv().unwrap_err().is_empty());
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// Nothing is on offer at this moment.
+    Empty,
+    /// Nothing is on offer and nothing ever will be.
+    Closed,
+}
+
+/// Why a receive with a time limit did not receive.
+///
+/// Returned by the `wait_timeout` and `wait_deadline` of [`Recv`](crate::Recv) and
+/// [`NextOffer`](crate::NextOffer).
+///
+/// ```
+/// use handoff::{channel, RecvTimeoutError};
+/// use std::time::Duration;
+///
+/// let (sender, mut receiver) = channel::<()>();
+/// let error = receiver.recv().wait_timeout(Duration::ZERO).unwrap_err();
+/// assert!(error.is_timeout());
+/// drop(sender);
+/// let error = receiver.recv().wait_timeout(Duration::MAX).unwrap_err();
+/// assert_eq!(error, RecvTimeoutError::Closed);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecvTimeoutError {
+    /// The time was up and nothing was on offer.
+    Timeout,
+    /// Nothing is on offer and nothing ever will be.
+    Closed,
+}
+
+impl<T> SendError<T> {
+    /// The item that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(handoff::SendError(5).into_inner(), 5);
+    /// ```
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> TrySendError<T> {
+    /// The item that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(handoff::TrySendError::Full(5).into_inner(), 5);
+    /// ```
+    pub fn into_inner(self) -> T {
+        match self {
+            TrySendError::Full(item) | TrySendError::Closed(item) => item,
+        }
+    }
+
+    /// Whether trying again can succeed.
+    ///
+    /// ```
+    /// assert!(handoff::TrySendError::Full(5).is_full());
+    /// ```
+    pub fn is_full(&self) -> bool {
+        matches!(self, TrySendError::Full(_))
+    }
+
+    /// Whether the channel is closed, so that trying again is in vain.
+    ///
+    /// ```
+    /// assert!(handoff::TrySendError::Closed(5).is_closed());
+    /// ```
+    pub fn is_closed(&self) -> bool {
+        matches!(self, TrySendError::Closed(_))
+    }
+}
+
+impl<T> SendTimeoutError<T> {
+    /// The item that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(handoff::SendTimeoutError::Timeout(5).into_inner(), 5);
+    /// ```
+    pub fn into_inner(self) -> T {
+        match self {
+            SendTimeoutError::Timeout(item) | SendTimeoutError::Closed(item) => item,
+        }
+    }
+
+    /// Whether the time was up.
+    ///
+    /// ```
+    /// assert!(handoff::SendTimeoutError::Timeout(5).is_timeout());
+    /// ```
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, SendTimeoutError::Timeout(_))
+    }
+
+    /// Whether the channel is closed, so that trying again is in vain.
+    ///
+    /// ```
+    /// assert!(handoff::SendTimeoutError::Closed(5).is_closed());
+    /// ```
+    pub fn is_closed(&self) -> bool {
+        matches!(self, SendTimeoutError::Closed(_))
+    }
+}
+
+impl TryRecvError {
+    /// Whether an item may still come.
+    ///
+    /// ```
+    /// assert!(handoff::TryRecvError::Empty.is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, TryRecvError::Empty)
+    }
+
+    /// Whether nothing will come any more.
+    ///
+    /// ```
+    /// assert!(handoff::TryRecvError::Closed.is_closed());
+    /// ```
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, TryRecvError::Closed)
+    }
+}
+
+impl RecvTimeoutError {
+    /// Whether the time was up.
+    ///
+    /// ```
+    /// assert!(handoff::RecvTimeoutError::Timeout.is_timeout());
+    /// ```
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, RecvTimeoutError::Timeout)
+    }
+
+    /// Whether nothing will come any more.
+    ///
+    /// ```
+    /// assert!(handoff::RecvTimeoutError::Closed.is_closed());
+    /// ```
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, RecvTimeoutError::Closed)
+    }
+}
+
+impl<T> From<SendError<T>> for TrySendError<T> {
+    fn from(error: SendError<T>) -> Self {
+        TrySendError::Closed(error.0)
+    }
+}
+
+impl<T> From<SendError<T>> for SendTimeoutError<T> {
+    fn from(error: SendError<T>) -> Self {
+        SendTimeoutError::Closed(error.0)
+    }
+}
+
+// By hand, because a derived `Debug` would ask for `T: Debug`, and then `unwrap` would not be
+// available for the items that need it most.
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendError(..)")
+    }
+}
+
+impl<T> fmt::Debug for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TrySendError::Full(_) => "Full(..)",
+            TrySendError::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Debug for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SendTimeoutError::Timeout(_) => "Timeout(..)",
+            SendTimeoutError::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("sending on a closed channel")
+    }
+}
+
+impl<T> fmt::Display for TrySendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            TrySendError::Full(_) => "no receive is waiting for an item",
+            TrySendError::Closed(_) => "sending on a closed channel",
+        })
+    }
+}
+
+impl<T> fmt::Display for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SendTimeoutError::Timeout(_) => "timed out before the receiver took the item",
+            SendTimeoutError::Closed(_) => "sending on a closed channel",
+        })
+    }
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            TryRecvError::Empty => "nothing is on offer",
+            TryRecvError::Closed => "receiving on a closed channel",
+        })
+    }
+}
+
+impl fmt::Display for RecvTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            RecvTimeoutError::Timeout => "timed out before an item was on offer",
+            RecvTimeoutError::Closed => "receiving on a closed channel",
+        })
+    }
+}
+
+impl<T> Error for SendError<T> {}
+impl<T> Error for TrySendError<T> {}
+impl<T> Error for SendTimeoutError<T> {}
+impl Error for TryRecvError {}
+impl Error for RecvTimeoutError {}

@@ -1,0 +1,30 @@
+//! Foreign code may panic, and one waker's panic must not cost another its wake.
+
+use std::any::Any;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::thread;
+
+/// Runs several pieces of foreign code, each of which may panic, to the end of the last one.
+#[derive(Default)]
+pub(crate) struct Panics {
+    first: Option<Box<dyn Any + Send>>,
+}
+
+impl Panics {
+    /// Runs `f`. Should it panic, the panic waits for [`resume`](Self::resume).
+    pub(crate) fn catch(&mut self, f: impl FnOnce()) {
+        // Unwind safe: the slot was left in order before any foreign code ran.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
+            self.first.get_or_insert(panic);
+        }
+    }
+
+    /// Lets the first panic go on. Not while this thread unwinds from another: that would abort.
+    pub(crate) fn resume(self) {
+        if let Some(panic) = self.first {
+            if !thread::panicking() {
+                resume_unwind(panic);
+            }
+        }
+    }
+}

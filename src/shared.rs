@@ -1,0 +1,151 @@
+//! What the two ends share: the slot behind its lock, a mirror of its flags, and the events that
+//! threads park on. Whoever is to be woken is woken here, with the lock released.
+
+use crate::panics::Panics;
+use crate::slot::{Flags, Parting, Seat, Slot, Waiter};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard};
+use event_listener::Event;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
+
+pub(crate) struct Shared<T> {
+    slot: Mutex<Slot<T>>,
+    /// The slot's flags as they were when the lock was last released. Written with the lock held,
+    /// so that only the slot decides; read without it, to learn what needs no lock.
+    mirror: AtomicUsize,
+    /// A receiving thread parks here.
+    item_available: Event,
+    /// A sending thread parks here.
+    item_taken: Event,
+    /// A thread of either end parks here until the other end closes.
+    closed: Event,
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new() -> Self {
+        Shared {
+            slot: Mutex::new(Slot::new()),
+            mirror: AtomicUsize::new(0),
+            item_available: Event::new(),
+            item_taken: Event::new(),
+            closed: Event::new(),
+        }
+    }
+
+    /// Enters the slot. No code but ours may run until the guard is gone.
+    pub(crate) fn lock(&self) -> SlotGuard<'_, T> {
+        SlotGuard {
+            // No transition panics half-way, so a poisoned slot is whole.
+            slot: self.slot.lock().unwrap_or_else(PoisonError::into_inner),
+            mirror: &self.mirror,
+        }
+    }
+
+    /// The slot's flags without the lock. Everything that came before the change that they show
+    /// is visible after this, as it would be after entering the lock: a send that resolves by
+    /// this read alone still happens after the receive.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags::from_bits(self.mirror.load(Ordering::Acquire))
+    }
+
+    /// Where a thread parks that waits on `seat`.
+    pub(crate) fn event(&self, seat: Seat) -> &Event {
+        match seat {
+            Seat::Sender => &self.item_taken,
+            Seat::Receiver => &self.item_available,
+            Seat::SenderClosed | Seat::ReceiverClosed => &self.closed,
+        }
+    }
+
+    /// Wakes whoever sat on `seat`. Runs foreign code: never with the lock held.
+    pub(crate) fn wake(&self, seat: Seat, waiter: Waiter) {
+        match waiter {
+            Waiter::Nobody => {}
+            Waiter::Task(waker) => waker.wake(),
+            Waiter::Thread => self.wake_thread(seat),
+        }
+    }
+
+    #[cold]
+    fn wake_thread(&self, seat: Seat) {
+        self.event(seat).notify(usize::MAX);
+    }
+
+    /// Wakes and drops what a closing end left behind; returns whether the channel was open.
+    pub(crate) fn part(&self, parting: Parting<T>) -> bool {
+        let Parting {
+            was_open,
+            wake,
+            evicted,
+            unreachable,
+        } = parting;
+        let mut panics = Panics::default();
+        for (seat, waiter) in wake {
+            if !waiter.is_nobody() {
+                panics.catch(|| self.wake(seat, waiter));
+            }
+        }
+        for waiter in evicted {
+            if !waiter.is_nobody() {
+                panics.catch(|| drop(waiter));
+            }
+        }
+        for item in unreachable.into_iter().flatten() {
+            panics.catch(|| drop(item));
+        }
+        panics.resume();
+        was_open
+    }
+
+    /// What `Debug` of either end shows.
+    pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The formatter is the caller's code, so the lock is released before it is used.
+        let slot = self.lock();
+        let flags = slot.flags();
+        let [sender, receiver] =
+            [Seat::Sender, Seat::Receiver].map(|seat| !slot.seat(seat).is_nobody());
+        drop(slot);
+        let item = match (flags.is_offered(), flags.is_lent()) {
+            (true, _) => "on offer",
+            (_, true) => "lent",
+            _ => "none",
+        };
+        f.debug_struct(name)
+            .field("sender_closed", &flags.is_sender_closed())
+            .field("receiver_closed", &flags.is_receiver_closed())
+            .field("item", &format_args!("{item}"))
+            .field("given_back", &flags.is_given_back())
+            .field("sender_waits", &sender)
+            .field("receiver_waits", &(receiver || flags.is_receive_waiting()))
+            .finish()
+    }
+}
+
+/// The slot with its lock held. Publishes the flags on release.
+pub(crate) struct SlotGuard<'a, T> {
+    slot: MutexGuard<'a, Slot<T>>,
+    mirror: &'a AtomicUsize,
+}
+
+impl<T> Drop for SlotGuard<'_, T> {
+    fn drop(&mut self) {
+        self.mirror
+            .store(self.slot.flags().bits(), Ordering::Release);
+    }
+}
+
+impl<T> Deref for SlotGuard<'_, T> {
+    type Target = Slot<T>;
+
+    fn deref(&self) -> &Slot<T> {
+        &self.slot
+    }
+}
+
+impl<T> DerefMut for SlotGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut Slot<T> {
+        &mut self.slot
+    }
+}

@@ -1,0 +1,278 @@
+//! How an end waits: a task leaves its waker in the slot, a thread parks on an `Event`.
+//!
+//! Both go the same way, for every operation of both ends. The operation looks whether it has an
+//! answer; if not, somebody sits down on its seat; then it commits to waiting (a send puts its
+//! item on offer); and only with all that done, and the lock released, is the other end woken.
+//! A wake may run the other end on the spot, so it must find everything in place.
+//!
+//! Why a task's waker is not simply left with the `Event`, as a thread is: `Event::notify` calls
+//! `Waker::wake`, and registering there clones and drops wakers, while the event's own list is
+//! locked (event-listener 5.4.2). A waker that re-enters the channel would deadlock, one that
+//! panics would leave the list's count wrong, and a woken thread would run straight into the lock
+//! that its waker still holds; besides, every `listen()` outside `listener!` allocates. Measured
+//! per item on one machine: 146 ns in one task and 10 µs across threads with futures on the
+//! events, 32 ns and 4 µs with the waker in the slot.
+
+use crate::panics::Panics;
+use crate::shared::Shared;
+use crate::slot::{Flags, Seat, Slot, Waiter};
+use std::task::{Context, Poll};
+#[cfg(not(target_family = "wasm"))]
+use {
+    event_listener::{listener, Listener},
+    std::time::Instant,
+};
+
+/// Something that an end can wait for.
+pub(crate) trait Operation<T> {
+    type Output;
+
+    /// Whether dropping it has something to undo even if it was never polled.
+    const HOLDS_ITEM: bool = false;
+
+    /// Where it waits.
+    fn seat(&self) -> Seat;
+
+    /// Answers without the lock, if that is possible. Whoever made it so has emptied the seat.
+    fn answer(&mut self, flags: Flags) -> Option<Self::Output> {
+        let _ = flags;
+        None
+    }
+
+    /// Guesses whether `look` has an answer. A wrong guess costs a little time, nothing else.
+    fn may_answer(&self, flags: Flags) -> bool {
+        let _ = flags;
+        false
+    }
+
+    /// Answers, if there is an answer now. `wake` becomes whom to wake at the other end.
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<Self::Output>;
+
+    /// There was no answer and somebody sits on the seat now: does what comes before a wait.
+    fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter);
+
+    /// The time is up. Does what can still be done before the last look.
+    fn try_late(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
+        let _ = (slot, wake);
+    }
+
+    /// The time is up, and the last look had no answer. Undoes what `commit` did; `false` if that
+    /// cannot be done now.
+    fn give_up(&mut self, slot: &mut Slot<T>) -> bool;
+
+    /// Dropped before it had an answer. Undoes what `commit` did.
+    fn cancel(&mut self, slot: &mut Slot<T>);
+}
+
+/// The seat of the other end whose waiter an operation on `seat` can wake.
+fn opposite(seat: Seat) -> Seat {
+    match seat {
+        Seat::Sender | Seat::SenderClosed => Seat::Receiver,
+        Seat::Receiver | Seat::ReceiverClosed => Seat::Sender,
+    }
+}
+
+/// An operation on its way to its answer. Every future of the crate is one of these and the end
+/// that it borrows.
+pub(crate) struct Wait<O> {
+    pub(crate) operation: O,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    /// Nobody was seated yet.
+    Fresh,
+    /// Somebody was seated, and may sit there still.
+    Waiting,
+    /// The answer was given.
+    Done,
+}
+
+impl<O> Wait<O> {
+    pub(crate) fn new(operation: O) -> Self {
+        Wait {
+            operation,
+            progress: Progress::Fresh,
+        }
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.progress == Progress::Done
+    }
+
+    /// Polls the operation for a task. Once it was answered it stays pending.
+    pub(crate) fn poll<T>(&mut self, shared: &Shared<T>, cx: &mut Context<'_>) -> Poll<O::Output>
+    where
+        O: Operation<T>,
+    {
+        if self.is_done() {
+            return Poll::Pending;
+        }
+        let flags = shared.flags();
+        if let Some(output) = self.operation.answer(flags) {
+            self.progress = Progress::Done;
+            return Poll::Ready(output);
+        }
+        let seat = self.operation.seat();
+        // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
+        // twice would cost more than the clone. So it is cloned ahead if it will surely be needed:
+        // only this end seats a task here, hence a seat seen without one stays without one.
+        let mut fresh = if flags.has_task(seat) || self.operation.may_answer(flags) {
+            None
+        } else {
+            Some(cx.waker().clone())
+        };
+        loop {
+            let mut wake = Waiter::Nobody;
+            let mut slot = shared.lock();
+            if let Some(output) = self.operation.look(&mut slot, &mut wake) {
+                self.progress = Progress::Done;
+                let left = slot.leave(seat);
+                drop(slot);
+                finish(shared, seat, wake, left);
+                return Poll::Ready(output);
+            }
+            let left = if slot.has_waker(seat, cx.waker()) {
+                Waiter::Nobody
+            } else if let Some(waker) = fresh.take() {
+                slot.sit(seat, Waiter::Task(waker))
+            } else {
+                drop(slot);
+                shared.wake(opposite(seat), wake);
+                fresh = Some(cx.waker().clone());
+                continue;
+            };
+            self.progress = Progress::Waiting;
+            self.operation.commit(&mut slot, &mut wake);
+            drop(slot);
+            finish(shared, seat, wake, left);
+            return Poll::Pending;
+        }
+    }
+
+    /// Blocks this thread on the operation; `None` when the deadline has passed and it gave up.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn wait<T>(
+        &mut self,
+        shared: &Shared<T>,
+        deadline: Option<Instant>,
+    ) -> Option<O::Output>
+    where
+        O: Operation<T>,
+    {
+        if self.is_done() {
+            already_done();
+        }
+        loop {
+            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if late {
+                let mut wake = Waiter::Nobody;
+                self.operation.try_late(&mut shared.lock(), &mut wake);
+                shared.wake(opposite(self.operation.seat()), wake);
+                if let Some(end) = self.attempt(shared, late, false) {
+                    return end;
+                }
+                // It cannot give up now: it parks once more, for as long as that takes.
+            }
+            // On the stack, and before the look: a notification from then on is for us.
+            listener!(shared.event(self.operation.seat()) => listener);
+            if let Some(end) = self.attempt(shared, late, true) {
+                return end;
+            }
+            match deadline {
+                Some(deadline) if !late => {
+                    listener.wait_deadline(deadline);
+                }
+                _ => listener.wait(),
+            }
+        }
+    }
+
+    /// Ends the operation, if it has an answer or is late and can give up. Otherwise, if this
+    /// thread is about to `park`, seats it.
+    #[cfg(not(target_family = "wasm"))]
+    fn attempt<T>(
+        &mut self,
+        shared: &Shared<T>,
+        late: bool,
+        park: bool,
+    ) -> Option<Option<O::Output>>
+    where
+        O: Operation<T>,
+    {
+        let seat = self.operation.seat();
+        let mut wake = Waiter::Nobody;
+        let mut slot = shared.lock();
+        let output = self.operation.look(&mut slot, &mut wake);
+        let ended = output.is_some() || (late && self.operation.give_up(&mut slot));
+        let left = if ended {
+            self.progress = Progress::Done;
+            slot.leave(seat)
+        } else if park {
+            self.progress = Progress::Waiting;
+            let left = slot.sit(seat, Waiter::Thread);
+            self.operation.commit(&mut slot, &mut wake);
+            left
+        } else {
+            Waiter::Nobody
+        };
+        drop(slot);
+        finish(shared, seat, wake, left);
+        ended.then_some(output)
+    }
+
+    /// Ends the operation without an answer. What a drop of the future comes down to.
+    pub(crate) fn cancel<T>(&mut self, shared: &Shared<T>)
+    where
+        O: Operation<T>,
+    {
+        let waiting = match self.progress {
+            Progress::Fresh if !O::HOLDS_ITEM => return,
+            Progress::Done => return,
+            Progress::Fresh => false,
+            Progress::Waiting => true,
+        };
+        self.progress = Progress::Done;
+        if self.operation.answer(shared.flags()).is_some() {
+            return;
+        }
+        let mut slot = shared.lock();
+        self.operation.cancel(&mut slot);
+        // Who sits there without having waited is not ours: a poll of the stream or the `Sink`.
+        let left = if waiting {
+            slot.leave(self.operation.seat())
+        } else {
+            Waiter::Nobody
+        };
+        drop(slot);
+        drop(left);
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+#[cold]
+pub(crate) fn already_done() -> ! {
+    panic!("waited on a future that has resolved already")
+}
+
+/// Wakes the other end, and drops who left the seat: the wake first, and whatever either does.
+fn finish<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
+    if left.is_nobody() {
+        shared.wake(opposite(seat), wake);
+    } else {
+        finish_both(shared, seat, wake, left);
+    }
+}
+
+#[cold]
+fn finish_both<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
+    let mut panics = Panics::default();
+    panics.catch(|| shared.wake(opposite(seat), wake));
+    panics.catch(|| drop(left));
+    panics.resume();
+}

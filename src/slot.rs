@@ -1,0 +1,473 @@
+//! The slot between the two ends, as a state machine.
+//!
+//! An item is in one of these places, and the arrows are the only ways between them:
+//!
+//! ```text
+//!                     offer                take
+//!     with the sender ─────▶ on offer ─────────────▶ with the receiver
+//!            ▲  ▲             │  │  ▲                   ▲
+//!    reclaim │  └─────────────┘  │  │ put_back          │ accept, or settle
+//!            │      withdraw     │  │                   │ (a leaked guard)
+//!            │                   ▼  │                   │
+//!     given back                lent to an `Offer` ─────┘
+//!            ▲
+//!            └── give_back: the `Send` was dropped and nobody took its item
+//! ```
+//!
+//! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
+//! wakers and runs no code but our own: whom to wake and what to drop is its result, which the
+//! caller acts on once the lock is released. All of them keep these two rules:
+//!
+//! * While an item is on offer, nobody sits on the receiver's seat. Whoever sat there was taken
+//!   off it, to be woken, by the offer.
+//! * Once an item was taken, nobody sits on the sender's seat to learn of it: the take did the
+//!   same. So a sender that sees, without the lock, that its item is gone has nothing to clear.
+
+use std::mem;
+use std::task::Waker;
+
+/// What is true of the slot, in one word, so that it can be mirrored in an atomic and read
+/// without the lock. Only the holder of the lock changes it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flags(usize);
+
+impl Flags {
+    /// The item is in the slot, for the receiver to take.
+    const OFFERED: usize = 1;
+    /// The item is in the hands of an `Offer` guard.
+    const LENT: usize = 1 << 1;
+    /// The item on offer came in through the `Sink`, which gets it back if the receiver closes.
+    const FROM_SINK: usize = 1 << 2;
+    /// An item given back waits to be reclaimed. Only the sender's own operations change this.
+    const GIVEN_BACK: usize = 1 << 3;
+    /// A receive is waiting. Not the same as "the receiver's seat is taken": a receive that was
+    /// woken for an item since withdrawn waits all the same.
+    const WAITING: usize = 1 << 4;
+    /// The sender was closed or dropped.
+    const SENDER_CLOSED: usize = 1 << 5;
+    /// The receiver was closed or dropped.
+    const RECEIVER_CLOSED: usize = 1 << 6;
+    /// The receiver has told its owner that nothing more will come.
+    const TERMINATED: usize = 1 << 7;
+    /// A task sits on the seat; the first of four bits, one a [`Seat`].
+    const TASK: usize = 1 << 8;
+
+    const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
+    const OCCUPIED: usize = Self::OFFERED | Self::LENT;
+
+    pub(crate) fn from_bits(bits: usize) -> Self {
+        Flags(bits)
+    }
+
+    pub(crate) fn bits(self) -> usize {
+        self.0
+    }
+
+    fn any(self, bits: usize) -> bool {
+        self.0 & bits != 0
+    }
+
+    fn set(&mut self, bits: usize) {
+        self.0 |= bits;
+    }
+
+    fn clear(&mut self, bits: usize) {
+        self.0 &= !bits;
+    }
+
+    /// An item is on offer.
+    pub(crate) fn is_offered(self) -> bool {
+        self.any(Self::OFFERED)
+    }
+
+    /// An item is in the hands of an `Offer`, or was when the guard was leaked.
+    pub(crate) fn is_lent(self) -> bool {
+        self.any(Self::LENT)
+    }
+
+    /// There is an item on offer or lent, so that no other can be offered.
+    pub(crate) fn is_occupied(self) -> bool {
+        self.any(Self::OCCUPIED)
+    }
+
+    pub(crate) fn is_given_back(self) -> bool {
+        self.any(Self::GIVEN_BACK)
+    }
+
+    pub(crate) fn is_receive_waiting(self) -> bool {
+        self.any(Self::WAITING)
+    }
+
+    /// A receive is waiting and nothing is in its way: an item offered now would be for it.
+    pub(crate) fn is_wanted(self) -> bool {
+        self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED) == Self::WAITING
+    }
+
+    pub(crate) fn is_sender_closed(self) -> bool {
+        self.any(Self::SENDER_CLOSED)
+    }
+
+    pub(crate) fn is_receiver_closed(self) -> bool {
+        self.any(Self::RECEIVER_CLOSED)
+    }
+
+    /// At least one end is closed.
+    pub(crate) fn is_closed(self) -> bool {
+        self.any(Self::CLOSED)
+    }
+
+    pub(crate) fn is_terminated(self) -> bool {
+        self.any(Self::TERMINATED)
+    }
+
+    /// How many items can still be received, if there is a limit. Not while a guard lives.
+    pub(crate) fn most_to_come(self) -> Option<usize> {
+        if self.is_receiver_closed() {
+            Some(0)
+        } else if self.is_sender_closed() {
+            Some(usize::from(self.is_offered()))
+        } else {
+            None
+        }
+    }
+
+    /// A task, not a thread, sits there.
+    pub(crate) fn has_task(self, seat: Seat) -> bool {
+        self.any(Self::TASK << seat as usize)
+    }
+}
+
+/// The fixed places for whoever waits. Each end waits for one thing at a time, so these four are
+/// all there will ever be, and no queue is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Seat {
+    /// The sender waits with an item, or to be asked for one.
+    Sender,
+    /// The receiver waits for an item.
+    Receiver,
+    /// The sender waits for the receiver to close. Apart from `Sender`, because polls without a
+    /// future (the `Sink`) leave somebody on that seat whom a short-lived `closed()` must not
+    /// push off.
+    SenderClosed,
+    /// The receiver waits for the sender to close. Apart from `Receiver` for the same reason: the
+    /// stream.
+    ReceiverClosed,
+}
+
+/// Who sits on a [`Seat`]; and, as the result of a transition, whom to wake.
+#[derive(Default)]
+pub(crate) enum Waiter {
+    #[default]
+    Nobody,
+    Task(Waker),
+    /// A thread, parked on the seat's `Event`.
+    Thread,
+}
+
+impl Waiter {
+    pub(crate) fn is_nobody(&self) -> bool {
+        matches!(self, Waiter::Nobody)
+    }
+}
+
+/// What the one on the sender's seat is to be woken for. A closing receiver wakes it in any case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// The slot becoming vacant: its item was taken, or the one before it.
+    Vacancy,
+    /// The same, or its lent item being put back: the time of this send is up.
+    VacancyOrReturn,
+    /// A receive that starts to wait.
+    Demand,
+}
+
+/// The single truth about a channel.
+pub(crate) struct Slot<T> {
+    flags: Flags,
+    /// The item on offer.
+    offered: Option<T>,
+    /// The item of a dropped `Send`, until it is reclaimed or the next send discards it.
+    given_back: Option<T>,
+    seats: [Waiter; 4],
+    /// Has a meaning only while somebody sits on the sender's seat.
+    interest: Interest,
+    /// The sender was dropped, so that nobody is left to reclaim an item.
+    sender_dropped: bool,
+}
+
+/// What a closing end leaves behind, for the caller to wake and to drop after the lock.
+#[must_use]
+pub(crate) struct Parting<T> {
+    /// The channel was open until now.
+    pub(crate) was_open: bool,
+    /// Whom to wake, and on which seat it sat.
+    pub(crate) wake: [(Seat, Waiter); 3],
+    /// Whoever sat on the seats of an end that was dropped. Never woken: nobody can poll there.
+    pub(crate) evicted: [Waiter; 2],
+    /// The items that nobody can reach any more.
+    pub(crate) unreachable: [Option<T>; 2],
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new() -> Self {
+        Slot {
+            flags: Flags(0),
+            offered: None,
+            given_back: None,
+            seats: Default::default(),
+            interest: Interest::Vacancy,
+            sender_dropped: false,
+        }
+    }
+
+    pub(crate) fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    // ---- Sending ----------------------------------------------------------------------------
+
+    /// Puts an item on offer. The slot must be vacant. Wakes the receiver.
+    #[must_use]
+    pub(crate) fn offer(&mut self, item: T) -> Waiter {
+        debug_assert!(!self.flags.is_occupied() && !self.flags.is_closed());
+        self.offered = Some(item);
+        self.flags.set(Flags::OFFERED);
+        self.leave(Seat::Receiver)
+    }
+
+    /// Marks the item just offered as the `Sink`'s.
+    #[cfg(feature = "sink")]
+    pub(crate) fn mark_from_sink(&mut self) {
+        self.flags.set(Flags::FROM_SINK);
+    }
+
+    /// Takes the item on offer back to the sender. The receive that it woke waits on.
+    pub(crate) fn withdraw(&mut self) -> Option<T> {
+        self.flags.clear(Flags::OFFERED | Flags::FROM_SINK);
+        self.offered.take()
+    }
+
+    /// Takes the item on offer back if it is the `Sink`'s.
+    #[cfg(feature = "sink")]
+    pub(crate) fn withdraw_from_sink(&mut self) -> Option<T> {
+        if self.flags.is_offered() && self.flags.any(Flags::FROM_SINK) {
+            self.withdraw()
+        } else {
+            None
+        }
+    }
+
+    /// Keeps the item of a dropped `Send` for `reclaim`.
+    pub(crate) fn give_back(&mut self, item: T) {
+        // Creating that `Send` discarded what was here before.
+        debug_assert!(self.given_back.is_none());
+        self.given_back = Some(item);
+        self.flags.set(Flags::GIVEN_BACK);
+    }
+
+    /// Takes out the item of a dropped `Send`.
+    pub(crate) fn take_given_back(&mut self) -> Option<T> {
+        self.flags.clear(Flags::GIVEN_BACK);
+        self.given_back.take()
+    }
+
+    /// The oldest item that is not lent goes back to the sender. What is on offer is older than
+    /// what was given back: an offer discards what was given back before it. A poll of the `Sink`
+    /// that waits for the vacancy is woken.
+    pub(crate) fn reclaim(&mut self) -> (Option<T>, Waiter) {
+        if self.flags.is_offered() {
+            let item = self.withdraw();
+            (item, self.vacated())
+        } else {
+            (self.take_given_back(), Waiter::Nobody)
+        }
+    }
+
+    /// Says what the one on the sender's seat waits for.
+    pub(crate) fn set_interest(&mut self, interest: Interest) {
+        self.interest = interest;
+    }
+
+    // ---- Receiving --------------------------------------------------------------------------
+
+    /// Counts an item whose guard was leaked as accepted. Only the receiver calls this, before
+    /// anything else, and it cannot while a guard lives. Wakes the sender.
+    #[must_use]
+    pub(crate) fn settle(&mut self) -> Waiter {
+        if self.flags.is_lent() {
+            self.accept()
+        } else {
+            Waiter::Nobody
+        }
+    }
+
+    /// Gives the item on offer to the receiver. Wakes the sender.
+    pub(crate) fn take(&mut self) -> (Option<T>, Waiter) {
+        self.flags
+            .clear(Flags::OFFERED | Flags::FROM_SINK | Flags::WAITING);
+        (self.offered.take(), self.vacated())
+    }
+
+    /// Moves the item on offer into a guard. To the sender nothing has changed.
+    pub(crate) fn lend(&mut self) -> Option<T> {
+        self.flags.clear(Flags::OFFERED | Flags::WAITING);
+        self.flags.set(Flags::LENT);
+        self.offered.take()
+    }
+
+    /// A guard keeps its item: it is taken now. Wakes the sender.
+    #[must_use]
+    pub(crate) fn accept(&mut self) -> Waiter {
+        self.flags.clear(Flags::LENT | Flags::FROM_SINK);
+        self.vacated()
+    }
+
+    /// A guard puts its item back on offer. Wakes a sender that only waits to withdraw it.
+    #[must_use]
+    pub(crate) fn put_back(&mut self, item: T) -> Waiter {
+        debug_assert!(self.flags.is_lent() && !self.flags.is_receiver_closed());
+        self.flags.clear(Flags::LENT);
+        self.flags.set(Flags::OFFERED);
+        self.offered = Some(item);
+        if self.interest == Interest::VacancyOrReturn {
+            self.leave(Seat::Sender)
+        } else {
+            Waiter::Nobody
+        }
+    }
+
+    /// A receive waits from now on. Wakes a sender that waits for just that.
+    #[must_use]
+    pub(crate) fn start_waiting(&mut self) -> Waiter {
+        self.flags.set(Flags::WAITING);
+        if self.interest == Interest::Demand && self.flags.is_wanted() {
+            self.leave(Seat::Sender)
+        } else {
+            Waiter::Nobody
+        }
+    }
+
+    /// No receive waits any more.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.flags.clear(Flags::WAITING);
+    }
+
+    /// The receiver learns that nothing more will come.
+    pub(crate) fn terminate(&mut self) {
+        self.flags.clear(Flags::WAITING);
+        self.flags.set(Flags::TERMINATED);
+    }
+
+    // ---- Waiting ----------------------------------------------------------------------------
+
+    pub(crate) fn seat(&self, seat: Seat) -> &Waiter {
+        &self.seats[seat as usize]
+    }
+
+    /// Whether a task sits there that `waker` would wake as well.
+    pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
+        matches!(self.seat(seat), Waiter::Task(seated) if seated.will_wake(waker))
+    }
+
+    /// Seats somebody, and returns who sat there before.
+    pub(crate) fn sit(&mut self, seat: Seat, waiter: Waiter) -> Waiter {
+        match waiter {
+            Waiter::Task(_) => self.flags.set(Flags::TASK << seat as usize),
+            Waiter::Thread | Waiter::Nobody => self.flags.clear(Flags::TASK << seat as usize),
+        }
+        mem::replace(&mut self.seats[seat as usize], waiter)
+    }
+
+    /// Empties a seat.
+    pub(crate) fn leave(&mut self, seat: Seat) -> Waiter {
+        self.flags.clear(Flags::TASK << seat as usize);
+        mem::take(&mut self.seats[seat as usize])
+    }
+
+    /// The slot became vacant: whoever waits for that is to be woken.
+    fn vacated(&mut self) -> Waiter {
+        match self.interest {
+            Interest::Vacancy | Interest::VacancyOrReturn => self.leave(Seat::Sender),
+            Interest::Demand => Waiter::Nobody,
+        }
+    }
+
+    // ---- Closing ----------------------------------------------------------------------------
+
+    /// Closes the sender. What is on offer stays on offer.
+    #[cold]
+    pub(crate) fn close_sender(&mut self) -> Parting<T> {
+        let was_open = !self.flags.is_closed();
+        self.flags.set(Flags::SENDER_CLOSED);
+        Parting {
+            was_open,
+            wake: [
+                self.leave_to_wake(Seat::Receiver),
+                self.leave_to_wake(Seat::ReceiverClosed),
+                // Its own seat can hold a poll of the `Sink`, which now has an answer.
+                self.leave_to_wake(Seat::Sender),
+            ],
+            evicted: Default::default(),
+            unreachable: [None, None],
+        }
+    }
+
+    /// Closes the sender for good: nobody is left to reclaim anything.
+    #[cold]
+    pub(crate) fn drop_sender(&mut self) -> Parting<T> {
+        self.sender_dropped = true;
+        // Before `close_sender`, which would have it woken.
+        let evicted = [self.leave(Seat::Sender), self.leave(Seat::SenderClosed)];
+        Parting {
+            evicted,
+            unreachable: [self.take_given_back(), self.take_unreachable()],
+            ..self.close_sender()
+        }
+    }
+
+    /// Closes the receiver. What is on offer will not be received.
+    #[cold]
+    pub(crate) fn close_receiver(&mut self) -> Parting<T> {
+        let was_open = !self.flags.is_closed();
+        self.flags.set(Flags::RECEIVER_CLOSED);
+        // A guard that was leaked counts as accepted. Whom that wakes is woken below anyway.
+        if self.flags.is_lent() {
+            self.flags.clear(Flags::LENT | Flags::FROM_SINK);
+        }
+        self.flags.clear(Flags::WAITING);
+        Parting {
+            was_open,
+            wake: [
+                self.leave_to_wake(Seat::Sender),
+                self.leave_to_wake(Seat::SenderClosed),
+                // Its own seat can hold a poll of the stream, which now has an answer.
+                self.leave_to_wake(Seat::Receiver),
+            ],
+            evicted: Default::default(),
+            unreachable: [self.take_unreachable(), None],
+        }
+    }
+
+    /// Closes the receiver for good.
+    #[cold]
+    pub(crate) fn drop_receiver(&mut self) -> Parting<T> {
+        let evicted = [self.leave(Seat::Receiver), self.leave(Seat::ReceiverClosed)];
+        Parting {
+            evicted,
+            ..self.close_receiver()
+        }
+    }
+
+    fn leave_to_wake(&mut self, seat: Seat) -> (Seat, Waiter) {
+        (seat, self.leave(seat))
+    }
+
+    /// The item on offer, if the receiver will not take it and no sender is left to reclaim it.
+    fn take_unreachable(&mut self) -> Option<T> {
+        if self.flags.is_receiver_closed() && self.sender_dropped {
+            self.withdraw()
+        } else {
+            None
+        }
+    }
+}
