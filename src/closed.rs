@@ -104,7 +104,7 @@ impl<T> Closed<'_, T> {
     /// thread.join().unwrap();
     /// ```
     pub fn wait(mut self) {
-        self.wait.wait(self.shared, None);
+        self.wait.wait(self.shared, None, None);
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not longer than `timeout`; `None` if
@@ -126,7 +126,7 @@ impl<T> Closed<'_, T> {
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
         let deadline = Instant::now().checked_add(timeout);
-        self.wait.wait(self.shared, deadline)
+        self.wait.wait(self.shared, None, deadline)
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not beyond `deadline`; `None` if the
@@ -144,7 +144,7 @@ impl<T> Closed<'_, T> {
     /// # drop(sender);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
-        self.wait.wait(self.shared, Some(deadline))
+        self.wait.wait(self.shared, None, Some(deadline))
     }
 }
 
@@ -153,7 +153,7 @@ impl<T> Future for Closed<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Closed { wait, shared } = self.get_mut();
-        wait.poll(shared, cx)
+        wait.poll(shared, None, cx)
     }
 }
 

@@ -18,6 +18,7 @@ mod signal;
 mod sink;
 mod slot;
 mod sync;
+mod watch;
 
 pub use closed::Closed;
 pub use error::{RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
@@ -44,6 +45,11 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = sync::Arc::new(shared::Shared::new());
     let sender = Sender {
         shared: sync::Arc::clone(&shared),
+        watch: watch::Watch::default(),
     };
-    (sender, Receiver { shared })
+    let receiver = Receiver {
+        shared,
+        watch: watch::Watch::default(),
+    };
+    (sender, receiver)
 }

@@ -7,6 +7,7 @@ use crate::shared::Shared;
 use crate::signal::{Operation, Wait};
 use crate::slot::{Flags, Seat, Slot, Waiter};
 use crate::sync::Arc;
+use crate::watch::Watch;
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
@@ -36,6 +37,7 @@ use {
 /// ```
 pub struct Receiver<T> {
     pub(crate) shared: Arc<Shared<T>>,
+    pub(crate) watch: Watch,
 }
 
 impl<T> Receiver<T> {
@@ -128,7 +130,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(end, None);
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Wait::new(Receive::<false>).poll(&self.shared, cx)
+        Wait::new(Receive::<false>).poll(&self.shared, Some(&mut self.watch), cx)
     }
 
     /// Waits for an item and borrows it, to decide later whether to take it.
@@ -357,7 +359,9 @@ impl<T> Recv<'_, T> {
     /// ```
     pub fn wait(mut self) -> Option<T> {
         // Without a deadline it does not give up.
-        self.wait.wait(&self.receiver.shared, None).flatten()
+        self.wait
+            .wait(&self.receiver.shared, Some(&mut self.receiver.watch), None)
+            .flatten()
     }
 
     /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
@@ -387,7 +391,11 @@ impl<T> Recv<'_, T> {
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         let deadline = Instant::now().checked_add(timeout);
-        let outcome = self.wait.wait(&self.receiver.shared, deadline);
+        let outcome = self.wait.wait(
+            &self.receiver.shared,
+            Some(&mut self.receiver.watch),
+            deadline,
+        );
         or_timeout(outcome)
     }
 
@@ -413,7 +421,11 @@ impl<T> Recv<'_, T> {
     /// # drop(sender);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let outcome = self.wait.wait(&self.receiver.shared, Some(deadline));
+        let outcome = self.wait.wait(
+            &self.receiver.shared,
+            Some(&mut self.receiver.watch),
+            Some(deadline),
+        );
         or_timeout(outcome)
     }
 }
@@ -431,7 +443,7 @@ impl<T> Future for Recv<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let Recv { wait, receiver } = self.get_mut();
-        wait.poll(&receiver.shared, cx)
+        wait.poll(&receiver.shared, Some(&mut receiver.watch), cx)
     }
 }
 
@@ -559,8 +571,10 @@ impl<'a, T> NextOffer<'a, T> {
     }
 
     fn run(&mut self, deadline: Option<Instant>) -> Option<Option<Offer<'a, T>>> {
-        let outcome = match &self.receiver {
-            Some(receiver) => self.wait.wait(&receiver.shared, deadline),
+        let outcome = match &mut self.receiver {
+            Some(receiver) => self
+                .wait
+                .wait(&receiver.shared, Some(&mut receiver.watch), deadline),
             None => already_done(),
         };
         outcome.map(|item| self.lent(item))
@@ -572,10 +586,10 @@ impl<'a, T> Future for NextOffer<'a, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Offer<'a, T>>> {
         let this = self.get_mut();
-        match &this.receiver {
+        match &mut this.receiver {
             Some(receiver) => this
                 .wait
-                .poll(&receiver.shared, cx)
+                .poll(&receiver.shared, Some(&mut receiver.watch), cx)
                 .map(|item| this.lent(item)),
             None => Poll::Pending,
         }

@@ -6,6 +6,7 @@ use crate::shared::Shared;
 use crate::signal::{Operation, Wait};
 use crate::slot::{Flags, Interest, Seat, Slot, Waiter};
 use crate::sync::Arc;
+use crate::watch::Watch;
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -31,6 +32,7 @@ use {
 /// ```
 pub struct Sender<T> {
     pub(crate) shared: Arc<Shared<T>>,
+    pub(crate) watch: Watch,
 }
 
 impl<T> Sender<T> {
@@ -336,7 +338,7 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn may_answer(&self, flags: Flags) -> bool {
-        flags.is_closed()
+        flags.is_closed() || (self.is_offered() && !flags.is_occupied())
     }
 
     fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<Self::Output> {
@@ -356,7 +358,7 @@ impl<T> Operation<T> for Handover<T> {
         self.offer(slot, wake);
     }
 
-    fn try_late(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
+    fn begin(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         if !slot.flags().is_closed() {
             self.offer(slot, wake);
         }
@@ -485,7 +487,10 @@ impl<T> Send<'_, T> {
     }
 
     fn run(&mut self, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
-        match self.wait.wait(&self.sender.shared, deadline) {
+        match self
+            .wait
+            .wait(&self.sender.shared, Some(&mut self.sender.watch), deadline)
+        {
             Some(outcome) => outcome.map_err(SendTimeoutError::from),
             None => match self.wait.operation.item.take() {
                 Some(item) => Err(SendTimeoutError::Timeout(item)),
@@ -500,7 +505,7 @@ impl<T> Future for Send<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Send { wait, sender } = self.get_mut();
-        wait.poll(&sender.shared, cx)
+        wait.poll(&sender.shared, Some(&mut sender.watch), cx)
     }
 }
 
@@ -531,6 +536,10 @@ impl<T> Operation<T> for Demand {
 
     fn answer(&mut self, flags: Flags) -> Option<bool> {
         (flags.is_closed() || flags.is_wanted()).then(|| flags.is_wanted())
+    }
+
+    fn may_answer(&self, flags: Flags) -> bool {
+        flags.is_closed() || flags.is_wanted()
     }
 
     fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<bool> {
@@ -590,7 +599,9 @@ impl<T> Wanted<'_, T> {
     /// ```
     pub fn wait(mut self) -> bool {
         // Without a deadline it does not give up.
-        self.wait.wait(&self.sender.shared, None).unwrap_or(false)
+        self.wait
+            .wait(&self.sender.shared, Some(&mut self.sender.watch), None)
+            .unwrap_or(false)
     }
 
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not longer than `timeout`; `None` if
@@ -610,7 +621,8 @@ impl<T> Wanted<'_, T> {
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<bool> {
         let deadline = Instant::now().checked_add(timeout);
-        self.wait.wait(&self.sender.shared, deadline)
+        self.wait
+            .wait(&self.sender.shared, Some(&mut self.sender.watch), deadline)
     }
 
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not beyond `deadline`; `None` if the
@@ -627,7 +639,11 @@ impl<T> Wanted<'_, T> {
     /// assert_eq!(sender.wanted().wait_deadline(Instant::now()), None);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<bool> {
-        self.wait.wait(&self.sender.shared, Some(deadline))
+        self.wait.wait(
+            &self.sender.shared,
+            Some(&mut self.sender.watch),
+            Some(deadline),
+        )
     }
 }
 
@@ -636,7 +652,7 @@ impl<T> Future for Wanted<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let Wanted { wait, sender } = self.get_mut();
-        wait.poll(&sender.shared, cx)
+        wait.poll(&sender.shared, Some(&mut sender.watch), cx)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::panics::Panics;
 use crate::slot::{Flags, Parting, Seat, Slot, Waiter};
 use crate::sync::{AtomicUsize, Mutex, MutexGuard};
+use crate::watch::Threads;
 use event_listener::Event;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -21,6 +22,8 @@ pub(crate) struct Shared<T> {
     item_taken: Event,
     /// A thread of either end parks here until the other end closes.
     closed: Event,
+    /// Where the ends run, for the watch.
+    pub(crate) threads: Threads,
 }
 
 impl<T> Shared<T> {
@@ -31,6 +34,7 @@ impl<T> Shared<T> {
             item_available: Event::new(),
             item_taken: Event::new(),
             closed: Event::new(),
+            threads: Threads::default(),
         }
     }
 
@@ -101,12 +105,8 @@ impl<T> Shared<T> {
 
     /// What `Debug` of either end shows.
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The formatter is the caller's code, so the lock is released before it is used.
-        let slot = self.lock();
-        let flags = slot.flags();
-        let [sender, receiver] =
-            [Seat::Sender, Seat::Receiver].map(|seat| !slot.seat(seat).is_nobody());
-        drop(slot);
+        // The formatter is the caller's code: it runs without the lock.
+        let flags = self.flags();
         let item = match (flags.is_offered(), flags.is_lent()) {
             (true, _) => "on offer",
             (_, true) => "lent",
@@ -117,8 +117,8 @@ impl<T> Shared<T> {
             .field("receiver_closed", &flags.is_receiver_closed())
             .field("item", &format_args!("{item}"))
             .field("given_back", &flags.is_given_back())
-            .field("sender_waits", &sender)
-            .field("receiver_waits", &(receiver || flags.is_receive_waiting()))
+            .field("sender_waits", &flags.is_taken(Seat::Sender))
+            .field("receiver_waits", &flags.is_receive_waiting())
             .finish()
     }
 }

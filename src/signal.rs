@@ -16,7 +16,9 @@
 use crate::panics::Panics;
 use crate::shared::Shared;
 use crate::slot::{Flags, Seat, Slot, Waiter};
+use crate::watch::{self, Watch};
 use std::task::{Context, Poll};
+use std::time::Duration;
 #[cfg(not(target_family = "wasm"))]
 use {
     event_listener::{listener, Listener},
@@ -39,11 +41,8 @@ pub(crate) trait Operation<T> {
         None
     }
 
-    /// Guesses whether `look` has an answer. A wrong guess costs a little time, nothing else.
-    fn may_answer(&self, flags: Flags) -> bool {
-        let _ = flags;
-        false
-    }
+    /// Guesses whether there is an answer. A wrong guess costs a little time, nothing else.
+    fn may_answer(&self, flags: Flags) -> bool;
 
     /// Answers, if there is an answer now. `wake` becomes whom to wake at the other end.
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<Self::Output>;
@@ -51,8 +50,8 @@ pub(crate) trait Operation<T> {
     /// There was no answer and somebody sits on the seat now: does what comes before a wait.
     fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter);
 
-    /// The time is up. Does what can still be done before the last look.
-    fn try_late(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
+    /// Does what it can to get an answer before anybody sits down.
+    fn begin(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         let _ = (slot, wake);
     }
 
@@ -106,12 +105,20 @@ impl<O> Wait<O> {
     }
 
     /// Polls the operation for a task. Once it was answered it stays pending.
-    pub(crate) fn poll<T>(&mut self, shared: &Shared<T>, cx: &mut Context<'_>) -> Poll<O::Output>
+    pub(crate) fn poll<T>(
+        &mut self,
+        shared: &Shared<T>,
+        watch: Option<&mut Watch>,
+        cx: &mut Context<'_>,
+    ) -> Poll<O::Output>
     where
         O: Operation<T>,
     {
         if self.is_done() {
             return Poll::Pending;
+        }
+        if let Some(watch) = watch {
+            self.watch(shared, watch, watch::IN_POLL);
         }
         let flags = shared.flags();
         if let Some(output) = self.operation.answer(flags) {
@@ -121,8 +128,8 @@ impl<O> Wait<O> {
         let seat = self.operation.seat();
         // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
         // twice would cost more than the clone. So it is cloned ahead if it will surely be needed:
-        // only this end seats a task here, hence a seat seen without one stays without one.
-        let mut fresh = if flags.has_task(seat) || self.operation.may_answer(flags) {
+        // only this end seats a task here, hence a seat seen empty stays empty.
+        let mut fresh = if flags.is_taken(seat) || self.operation.may_answer(flags) {
             None
         } else {
             Some(cx.waker().clone())
@@ -160,6 +167,7 @@ impl<O> Wait<O> {
     pub(crate) fn wait<T>(
         &mut self,
         shared: &Shared<T>,
+        mut watch: Option<&mut Watch>,
         deadline: Option<Instant>,
     ) -> Option<O::Output>
     where
@@ -171,13 +179,20 @@ impl<O> Wait<O> {
         loop {
             let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if late {
-                let mut wake = Waiter::Nobody;
-                self.operation.try_late(&mut shared.lock(), &mut wake);
-                shared.wake(opposite(self.operation.seat()), wake);
+                self.begin(shared);
                 if let Some(end) = self.attempt(shared, late, false) {
                     return end;
                 }
                 // It cannot give up now: it parks once more, for as long as that takes.
+            } else {
+                if let Some(watch) = watch.take() {
+                    self.watch(shared, watch, watch::IN_WAIT);
+                }
+                if self.operation.may_answer(shared.flags()) {
+                    if let Some(end) = self.attempt(shared, late, false) {
+                        return end;
+                    }
+                }
             }
             // On the stack, and before the look: a notification from then on is for us.
             listener!(shared.event(self.operation.seat()) => listener);
@@ -190,6 +205,37 @@ impl<O> Wait<O> {
                 }
                 _ => listener.wait(),
             }
+        }
+    }
+
+    /// Watches the slot for a moment, if that promises to save a sleep.
+    fn watch<T>(&mut self, shared: &Shared<T>, watch: &mut Watch, limit: Duration)
+    where
+        O: Operation<T>,
+    {
+        let seat = self.operation.seat();
+        let flags = shared.flags();
+        // Not if this is not the first look, or the other end sleeps until we wake it.
+        if !shared.threads.are_apart(seat)
+            || self.operation.may_answer(flags)
+            || self.progress != Progress::Fresh
+            || flags.is_taken(seat)
+            || !watch.is_due()
+        {
+            return;
+        }
+        self.begin(shared);
+        watch.watch(limit, || self.operation.may_answer(shared.flags()));
+    }
+
+    fn begin<T>(&mut self, shared: &Shared<T>)
+    where
+        O: Operation<T>,
+    {
+        if O::HOLDS_ITEM {
+            let mut wake = Waiter::Nobody;
+            self.operation.begin(&mut shared.lock(), &mut wake);
+            shared.wake(opposite(self.operation.seat()), wake);
         }
     }
 

@@ -48,6 +48,16 @@ impl<T> Operation<T> for Vacate {
     fn cancel(&mut self, _slot: &mut Slot<T>) {}
 }
 
+impl<T> Sender<T> {
+    fn poll_vacant(
+        &mut self,
+        to_send: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<T>>> {
+        Wait::new(Vacate { to_send }).poll(&self.shared, Some(&mut self.watch), cx)
+    }
+}
+
 /// Items go in one by one: an item that was started is on offer until the receiver takes it, and
 /// nothing is buffered.
 ///
@@ -86,7 +96,7 @@ impl<T> Sink<T> for Sender<T> {
     type Error = SendError<T>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Wait::new(Vacate { to_send: true }).poll(&self.shared, cx)
+        self.get_mut().poll_vacant(true, cx)
     }
 
     fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
@@ -104,7 +114,7 @@ impl<T> Sink<T> for Sender<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        Wait::new(Vacate { to_send: false }).poll(&self.shared, cx)
+        self.get_mut().poll_vacant(false, cx)
     }
 
     fn poll_close(

@@ -49,8 +49,8 @@ impl Flags {
     const RECEIVER_CLOSED: usize = 1 << 6;
     /// The receiver has told its owner that nothing more will come.
     const TERMINATED: usize = 1 << 7;
-    /// A task sits on the seat; the first of four bits, one a [`Seat`].
-    const TASK: usize = 1 << 8;
+    /// Somebody sits on the seat; the first of four bits, one a [`Seat`].
+    const TAKEN: usize = 1 << 8;
 
     const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
     const OCCUPIED: usize = Self::OFFERED | Self::LENT;
@@ -131,9 +131,9 @@ impl Flags {
         }
     }
 
-    /// A task, not a thread, sits there.
-    pub(crate) fn has_task(self, seat: Seat) -> bool {
-        self.any(Self::TASK << seat as usize)
+    /// Somebody sits there.
+    pub(crate) fn is_taken(self, seat: Seat) -> bool {
+        self.any(Self::TAKEN << seat as usize)
     }
 }
 
@@ -360,27 +360,20 @@ impl<T> Slot<T> {
 
     // ---- Waiting ----------------------------------------------------------------------------
 
-    pub(crate) fn seat(&self, seat: Seat) -> &Waiter {
-        &self.seats[seat as usize]
-    }
-
     /// Whether a task sits there that `waker` would wake as well.
     pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
-        matches!(self.seat(seat), Waiter::Task(seated) if seated.will_wake(waker))
+        matches!(&self.seats[seat as usize], Waiter::Task(seated) if seated.will_wake(waker))
     }
 
     /// Seats somebody, and returns who sat there before.
     pub(crate) fn sit(&mut self, seat: Seat, waiter: Waiter) -> Waiter {
-        match waiter {
-            Waiter::Task(_) => self.flags.set(Flags::TASK << seat as usize),
-            Waiter::Thread | Waiter::Nobody => self.flags.clear(Flags::TASK << seat as usize),
-        }
+        self.flags.set(Flags::TAKEN << seat as usize);
         mem::replace(&mut self.seats[seat as usize], waiter)
     }
 
     /// Empties a seat.
     pub(crate) fn leave(&mut self, seat: Seat) -> Waiter {
-        self.flags.clear(Flags::TASK << seat as usize);
+        self.flags.clear(Flags::TAKEN << seat as usize);
         mem::take(&mut self.seats[seat as usize])
     }
 
