@@ -2,6 +2,7 @@
 
 use crate::receiver::Receiver;
 use futures_core::stream::Stream;
+use std::fmt;
 use std::iter::FusedIterator;
 
 /// The blocking iterator of [`Receiver::iter`]. It ends when the channel is closed.
@@ -13,7 +14,6 @@ use std::iter::FusedIterator;
 /// assert_eq!(iter.next(), Some('a'));
 /// assert_eq!(iter.next(), None);
 /// ```
-#[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct Iter<'a, T> {
     receiver: &'a mut Receiver<T>,
@@ -28,7 +28,6 @@ pub struct Iter<'a, T> {
 /// assert_eq!(iter.next(), Some('a'));
 /// assert_eq!(iter.next(), None);
 /// ```
-#[derive(Debug)]
 #[must_use = "iterators are lazy"]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
@@ -61,6 +60,22 @@ impl<T> Iterator for IntoIter<T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         Stream::size_hint(&self.receiver)
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("receiver", &self.receiver)
+            .finish()
+    }
+}
+
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntoIter")
+            .field("receiver", &self.receiver)
+            .finish()
     }
 }
 

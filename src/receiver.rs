@@ -253,7 +253,15 @@ impl<T> FusedStream for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let parting = self.shared.lock().drop_receiver();
+        if self.shared.flags().is_deserted() {
+            return;
+        }
+        let mut slot = self.shared.lock();
+        if slot.drop_quietly(Seat::Receiver) {
+            return;
+        }
+        let parting = slot.drop_receiver();
+        drop(slot);
         self.shared.part(parting);
     }
 }

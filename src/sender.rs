@@ -280,7 +280,15 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        let parting = self.shared.lock().drop_sender();
+        if self.shared.flags().is_deserted() {
+            return;
+        }
+        let mut slot = self.shared.lock();
+        if slot.drop_quietly(Seat::Sender) {
+            return;
+        }
+        let parting = slot.drop_sender();
+        drop(slot);
         self.shared.part(parting);
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) fn new() -> Self {
         Shared {
             slot: Mutex::new(Slot::new()),
@@ -77,30 +79,37 @@ impl<T> Shared<T> {
         self.event(seat).notify(usize::MAX);
     }
 
-    /// Wakes and drops what a closing end left behind; returns whether the channel was open.
-    pub(crate) fn part(&self, parting: Parting<T>) -> bool {
-        let Parting {
-            was_open,
-            wake,
-            evicted,
-            unreachable,
-        } = parting;
+    /// Wakes and drops whom and what a closing end left behind; returns whether the channel was
+    /// open.
+    #[cold]
+    pub(crate) fn part(&self, parting: Parting) -> bool {
         let mut panics = Panics::default();
-        for (seat, waiter) in wake {
+        for (seat, waiter) in parting.wake {
             if !waiter.is_nobody() {
                 panics.catch(|| self.wake(seat, waiter));
             }
         }
-        for waiter in evicted {
+        for waiter in parting.evicted {
             if !waiter.is_nobody() {
                 panics.catch(|| drop(waiter));
             }
         }
-        for item in unreachable.into_iter().flatten() {
-            panics.catch(|| drop(item));
+        if self.flags().has_unreachable() {
+            self.drop_unreachable(&mut panics);
         }
         panics.resume();
-        was_open
+        parting.was_open
+    }
+
+    #[cold]
+    fn drop_unreachable(&self, panics: &mut Panics) {
+        loop {
+            let item = self.lock().take_unreachable();
+            if item.is_none() {
+                break;
+            }
+            panics.catch(|| drop(item));
+        }
     }
 
     /// What `Debug` of either end shows.

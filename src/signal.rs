@@ -64,6 +64,7 @@ pub(crate) trait Operation<T> {
 }
 
 /// The seat of the other end whose waiter an operation on `seat` can wake.
+#[inline]
 fn opposite(seat: Seat) -> Seat {
     match seat {
         Seat::Sender | Seat::SenderClosed => Seat::Receiver,
@@ -105,6 +106,7 @@ impl<O> Wait<O> {
     }
 
     /// Polls the operation for a task. Once it was answered it stays pending.
+    #[inline]
     pub(crate) fn poll<T>(
         &mut self,
         shared: &Shared<T>,
@@ -117,13 +119,19 @@ impl<O> Wait<O> {
         if self.is_done() {
             return Poll::Pending;
         }
-        if let Some(watch) = watch {
-            self.watch(shared, watch, watch::IN_POLL);
-        }
-        let flags = shared.flags();
+        let mut flags = shared.flags();
         if let Some(output) = self.operation.answer(flags) {
             self.progress = Progress::Done;
             return Poll::Ready(output);
+        }
+        if let Some(watch) = watch {
+            if self.may_watch(shared, flags, watch) {
+                flags = self.watch(shared, watch, watch::IN_POLL);
+                if let Some(output) = self.operation.answer(flags) {
+                    self.progress = Progress::Done;
+                    return Poll::Ready(output);
+                }
+            }
         }
         let seat = self.operation.seat();
         // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
@@ -186,7 +194,9 @@ impl<O> Wait<O> {
                 // It cannot give up now: it parks once more, for as long as that takes.
             } else {
                 if let Some(watch) = watch.take() {
-                    self.watch(shared, watch, watch::IN_WAIT);
+                    if self.may_watch(shared, shared.flags(), watch) {
+                        self.watch(shared, watch, watch::IN_WAIT);
+                    }
                 }
                 if self.operation.may_answer(shared.flags()) {
                     if let Some(end) = self.attempt(shared, late, false) {
@@ -208,24 +218,30 @@ impl<O> Wait<O> {
         }
     }
 
-    /// Watches the slot for a moment, if that promises to save a sleep.
-    fn watch<T>(&mut self, shared: &Shared<T>, watch: &mut Watch, limit: Duration)
+    /// Whether to watch the slot for a moment before anybody sits down.
+    #[inline]
+    fn may_watch<T>(&self, shared: &Shared<T>, flags: Flags, watch: &mut Watch) -> bool
     where
         O: Operation<T>,
     {
         let seat = self.operation.seat();
-        let flags = shared.flags();
-        // Not if this is not the first look, or the other end sleeps until we wake it.
-        if !shared.threads.are_apart(seat)
-            || self.operation.may_answer(flags)
-            || self.progress != Progress::Fresh
-            || flags.is_taken(seat)
-            || !watch.is_due()
-        {
-            return;
-        }
+        // Not if this is not the first look at it.
+        self.progress == Progress::Fresh
+            && !self.operation.may_answer(flags)
+            && !flags.is_taken(seat)
+            && shared.threads.are_apart(seat)
+            && watch.is_due()
+    }
+
+    /// Watches the slot for a moment, and returns what it saw last.
+    #[cold]
+    fn watch<T>(&mut self, shared: &Shared<T>, watch: &mut Watch, limit: Duration) -> Flags
+    where
+        O: Operation<T>,
+    {
         self.begin(shared);
         watch.watch(limit, || self.operation.may_answer(shared.flags()));
+        shared.flags()
     }
 
     fn begin<T>(&mut self, shared: &Shared<T>)
@@ -273,16 +289,24 @@ impl<O> Wait<O> {
     }
 
     /// Ends the operation without an answer. What a drop of the future comes down to.
+    #[inline]
     pub(crate) fn cancel<T>(&mut self, shared: &Shared<T>)
     where
         O: Operation<T>,
     {
-        let waiting = match self.progress {
-            Progress::Fresh if !O::HOLDS_ITEM => return,
-            Progress::Done => return,
-            Progress::Fresh => false,
-            Progress::Waiting => true,
-        };
+        match self.progress {
+            Progress::Done => {}
+            Progress::Fresh if !O::HOLDS_ITEM => {}
+            Progress::Fresh | Progress::Waiting => self.cancel_unanswered(shared),
+        }
+    }
+
+    #[cold]
+    fn cancel_unanswered<T>(&mut self, shared: &Shared<T>)
+    where
+        O: Operation<T>,
+    {
+        let waited = self.progress == Progress::Waiting;
         self.progress = Progress::Done;
         if self.operation.answer(shared.flags()).is_some() {
             return;
@@ -290,7 +314,7 @@ impl<O> Wait<O> {
         let mut slot = shared.lock();
         self.operation.cancel(&mut slot);
         // Who sits there without having waited is not ours: a poll of the stream or the `Sink`.
-        let left = if waiting {
+        let left = if waited {
             slot.leave(self.operation.seat())
         } else {
             Waiter::Nobody
@@ -307,6 +331,7 @@ pub(crate) fn already_done() -> ! {
 }
 
 /// Wakes the other end, and drops who left the seat: the wake first, and whatever either does.
+#[inline]
 fn finish<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
     if left.is_nobody() {
         shared.wake(opposite(seat), wake);

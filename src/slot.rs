@@ -49,78 +49,122 @@ impl Flags {
     const RECEIVER_CLOSED: usize = 1 << 6;
     /// The receiver has told its owner that nothing more will come.
     const TERMINATED: usize = 1 << 7;
+    /// The sender was dropped: nobody is left to reclaim an item.
+    const SENDER_DROPPED: usize = 1 << 8;
+    /// The receiver was dropped.
+    const RECEIVER_DROPPED: usize = 1 << 9;
     /// Somebody sits on the seat; the first of four bits, one a [`Seat`].
-    const TAKEN: usize = 1 << 8;
+    const TAKEN: usize = 1 << 10;
+    const ANY_TAKEN: usize = 0b1111 * Self::TAKEN;
 
     const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
     const OCCUPIED: usize = Self::OFFERED | Self::LENT;
 
+    #[inline]
     pub(crate) fn from_bits(bits: usize) -> Self {
         Flags(bits)
     }
 
+    #[inline]
     pub(crate) fn bits(self) -> usize {
         self.0
     }
 
+    #[inline]
     fn any(self, bits: usize) -> bool {
         self.0 & bits != 0
     }
 
+    #[inline]
     fn set(&mut self, bits: usize) {
         self.0 |= bits;
     }
 
+    #[inline]
     fn clear(&mut self, bits: usize) {
         self.0 &= !bits;
     }
 
     /// An item is on offer.
+    #[inline]
     pub(crate) fn is_offered(self) -> bool {
         self.any(Self::OFFERED)
     }
 
     /// An item is in the hands of an `Offer`, or was when the guard was leaked.
+    #[inline]
     pub(crate) fn is_lent(self) -> bool {
         self.any(Self::LENT)
     }
 
     /// There is an item on offer or lent, so that no other can be offered.
+    #[inline]
     pub(crate) fn is_occupied(self) -> bool {
         self.any(Self::OCCUPIED)
     }
 
+    #[inline]
     pub(crate) fn is_given_back(self) -> bool {
         self.any(Self::GIVEN_BACK)
     }
 
+    #[inline]
     pub(crate) fn is_receive_waiting(self) -> bool {
         self.any(Self::WAITING)
     }
 
     /// A receive is waiting and nothing is in its way: an item offered now would be for it.
+    #[inline]
     pub(crate) fn is_wanted(self) -> bool {
         self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED) == Self::WAITING
     }
 
+    #[inline]
     pub(crate) fn is_sender_closed(self) -> bool {
         self.any(Self::SENDER_CLOSED)
     }
 
+    #[inline]
     pub(crate) fn is_receiver_closed(self) -> bool {
         self.any(Self::RECEIVER_CLOSED)
     }
 
     /// At least one end is closed.
+    #[inline]
     pub(crate) fn is_closed(self) -> bool {
         self.any(Self::CLOSED)
     }
 
+    #[inline]
     pub(crate) fn is_terminated(self) -> bool {
         self.any(Self::TERMINATED)
     }
 
+    /// There is an item that nobody can reach any more.
+    #[inline]
+    pub(crate) fn has_unreachable(self) -> bool {
+        let out_of_reach = if self.is_receiver_closed() {
+            Self::GIVEN_BACK | Self::OFFERED
+        } else {
+            Self::GIVEN_BACK
+        };
+        self.any(Self::SENDER_DROPPED) && self.any(out_of_reach)
+    }
+
+    /// Nobody waits and nothing is in the slot, so that an end can go without a word.
+    #[inline]
+    pub(crate) fn is_quiet(self) -> bool {
+        !self.any(Self::ANY_TAKEN | Self::OCCUPIED | Self::GIVEN_BACK)
+    }
+
+    /// The other end is gone, and nothing is left to do for the last one.
+    #[inline]
+    pub(crate) fn is_deserted(self) -> bool {
+        self.any(Self::SENDER_DROPPED | Self::RECEIVER_DROPPED) && self.is_quiet()
+    }
+
     /// How many items can still be received, if there is a limit. Not while a guard lives.
+    #[inline]
     pub(crate) fn most_to_come(self) -> Option<usize> {
         if self.is_receiver_closed() {
             Some(0)
@@ -132,6 +176,7 @@ impl Flags {
     }
 
     /// Somebody sits there.
+    #[inline]
     pub(crate) fn is_taken(self, seat: Seat) -> bool {
         self.any(Self::TAKEN << seat as usize)
     }
@@ -191,24 +236,25 @@ pub(crate) struct Slot<T> {
     seats: [Waiter; 4],
     /// Has a meaning only while somebody sits on the sender's seat.
     interest: Interest,
-    /// The sender was dropped, so that nobody is left to reclaim an item.
-    sender_dropped: bool,
 }
 
-/// What a closing end leaves behind, for the caller to wake and to drop after the lock.
+/// Whom a closing end leaves behind, for the caller to wake and to drop after the lock. What it
+/// leaves behind, [`Slot::take_unreachable`] tells.
 #[must_use]
-pub(crate) struct Parting<T> {
+pub(crate) struct Parting {
     /// The channel was open until now.
     pub(crate) was_open: bool,
     /// Whom to wake, and on which seat it sat.
     pub(crate) wake: [(Seat, Waiter); 3],
     /// Whoever sat on the seats of an end that was dropped. Never woken: nobody can poll there.
     pub(crate) evicted: [Waiter; 2],
-    /// The items that nobody can reach any more.
-    pub(crate) unreachable: [Option<T>; 2],
 }
 
 impl<T> Slot<T> {
+    // Inlined, as is all else on the way of a new slot to the heap, so that a large `T` is not
+    // moved once a function.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) fn new() -> Self {
         Slot {
             flags: Flags(0),
@@ -216,7 +262,6 @@ impl<T> Slot<T> {
             given_back: None,
             seats: Default::default(),
             interest: Interest::Vacancy,
-            sender_dropped: false,
         }
     }
 
@@ -372,7 +417,11 @@ impl<T> Slot<T> {
     }
 
     /// Empties a seat.
+    #[inline]
     pub(crate) fn leave(&mut self, seat: Seat) -> Waiter {
+        if !self.flags.is_taken(seat) {
+            return Waiter::Nobody;
+        }
         self.flags.clear(Flags::TAKEN << seat as usize);
         mem::take(&mut self.seats[seat as usize])
     }
@@ -387,9 +436,24 @@ impl<T> Slot<T> {
 
     // ---- Closing ----------------------------------------------------------------------------
 
+    /// Drops an end where that touches nobody and nothing; returns whether it did.
+    #[inline]
+    pub(crate) fn drop_quietly(&mut self, end: Seat) -> bool {
+        let quiet = self.flags.is_quiet();
+        if quiet {
+            self.flags.clear(Flags::WAITING);
+            self.flags.set(match end {
+                Seat::Sender | Seat::SenderClosed => Flags::SENDER_CLOSED | Flags::SENDER_DROPPED,
+                Seat::Receiver | Seat::ReceiverClosed => {
+                    Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED
+                }
+            });
+        }
+        quiet
+    }
+
     /// Closes the sender. What is on offer stays on offer.
-    #[cold]
-    pub(crate) fn close_sender(&mut self) -> Parting<T> {
+    pub(crate) fn close_sender(&mut self) -> Parting {
         let was_open = !self.flags.is_closed();
         self.flags.set(Flags::SENDER_CLOSED);
         Parting {
@@ -401,33 +465,29 @@ impl<T> Slot<T> {
                 self.leave_to_wake(Seat::Sender),
             ],
             evicted: Default::default(),
-            unreachable: [None, None],
         }
     }
 
     /// Closes the sender for good: nobody is left to reclaim anything.
-    #[cold]
-    pub(crate) fn drop_sender(&mut self) -> Parting<T> {
-        self.sender_dropped = true;
+    pub(crate) fn drop_sender(&mut self) -> Parting {
+        self.flags.set(Flags::SENDER_DROPPED);
         // Before `close_sender`, which would have it woken.
         let evicted = [self.leave(Seat::Sender), self.leave(Seat::SenderClosed)];
         Parting {
             evicted,
-            unreachable: [self.take_given_back(), self.take_unreachable()],
             ..self.close_sender()
         }
     }
 
     /// Closes the receiver. What is on offer will not be received.
-    #[cold]
-    pub(crate) fn close_receiver(&mut self) -> Parting<T> {
+    pub(crate) fn close_receiver(&mut self) -> Parting {
         let was_open = !self.flags.is_closed();
         self.flags.set(Flags::RECEIVER_CLOSED);
-        // A guard that was leaked counts as accepted. Whom that wakes is woken below anyway.
+        self.flags.clear(Flags::WAITING);
         if self.flags.is_lent() {
+            // The guard was leaked and counts as accepted. Whom that wakes is woken below anyway.
             self.flags.clear(Flags::LENT | Flags::FROM_SINK);
         }
-        self.flags.clear(Flags::WAITING);
         Parting {
             was_open,
             wake: [
@@ -437,13 +497,12 @@ impl<T> Slot<T> {
                 self.leave_to_wake(Seat::Receiver),
             ],
             evicted: Default::default(),
-            unreachable: [self.take_unreachable(), None],
         }
     }
 
     /// Closes the receiver for good.
-    #[cold]
-    pub(crate) fn drop_receiver(&mut self) -> Parting<T> {
+    pub(crate) fn drop_receiver(&mut self) -> Parting {
+        self.flags.set(Flags::RECEIVER_DROPPED);
         let evicted = [self.leave(Seat::Receiver), self.leave(Seat::ReceiverClosed)];
         Parting {
             evicted,
@@ -455,12 +514,15 @@ impl<T> Slot<T> {
         (seat, self.leave(seat))
     }
 
-    /// The item on offer, if the receiver will not take it and no sender is left to reclaim it.
-    fn take_unreachable(&mut self) -> Option<T> {
-        if self.flags.is_receiver_closed() && self.sender_dropped {
-            self.withdraw()
-        } else {
+    /// Takes out an item that nobody can reach any more: one given back to a sender that was
+    /// dropped, or on offer between that and a receiver that is closed.
+    pub(crate) fn take_unreachable(&mut self) -> Option<T> {
+        if !self.flags.has_unreachable() {
             None
+        } else if self.flags.is_given_back() {
+            self.take_given_back()
+        } else {
+            self.withdraw()
         }
     }
 }

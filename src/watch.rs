@@ -36,6 +36,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Whether a wait that begins now is to begin with a watch.
+    #[inline]
     pub(crate) fn is_due(&mut self) -> bool {
         let due = self.skip == 0;
         self.skip = self.skip.saturating_sub(1);
@@ -66,6 +67,7 @@ impl Threads {
     /// Notes that the end of `seat` is on this thread, and says whether the other end is known to
     /// be on another one, where it can run while this end watches.
     #[cfg(not(any(target_family = "wasm", all(loom, feature = "loom"))))]
+    #[inline]
     pub(crate) fn are_apart(&self, seat: Seat) -> bool {
         let (own, other) = match seat {
             Seat::Sender | Seat::SenderClosed => (&self.sender, &self.receiver),
@@ -91,6 +93,7 @@ impl Threads {
 
 /// A number that no other running thread has: the address of something that each has its own of.
 #[cfg(not(any(target_family = "wasm", all(loom, feature = "loom"))))]
+#[inline]
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
     HERE.with(|here| here as *const u8 as usize)
