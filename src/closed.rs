@@ -29,14 +29,17 @@ impl Closing {
 impl<T> Operation<T> for Closing {
     type Output = ();
 
+    #[inline]
     fn seat(&self) -> Seat {
         self.seat
     }
 
+    #[inline]
     fn may_answer(&self, flags: Flags) -> bool {
         self.is_closed(flags)
     }
 
+    #[inline]
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<()> {
         if self.seat == Seat::ReceiverClosed {
             *wake = slot.settle();
@@ -44,6 +47,7 @@ impl<T> Operation<T> for Closing {
         self.is_closed(slot.flags()).then_some(())
     }
 
+    #[inline]
     fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
 
     fn give_up(&mut self, _slot: &mut Slot<T>) -> bool {

@@ -278,14 +278,17 @@ struct Receive<const LEND: bool>;
 impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
     type Output = Option<T>;
 
+    #[inline]
     fn seat(&self) -> Seat {
         Seat::Receiver
     }
 
+    #[inline]
     fn may_answer(&self, flags: Flags) -> bool {
         flags.is_offered() || flags.is_closed()
     }
 
+    #[inline]
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<Option<T>> {
         *wake = slot.settle();
         let flags = slot.flags();
@@ -306,6 +309,7 @@ impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
         }
     }
 
+    #[inline]
     fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         let demanded = slot.start_waiting();
         // Nobody, if settling a leaked guard took the sender off its seat just now.

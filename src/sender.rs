@@ -335,20 +335,24 @@ impl<T> Operation<T> for Handover<T> {
 
     const HOLDS_ITEM: bool = true;
 
+    #[inline]
     fn seat(&self) -> Seat {
         Seat::Sender
     }
 
     /// As long as this send lives, nobody else can offer an item or withdraw this one. So once it
     /// was put on offer, an empty slot has no other meaning than that it was taken.
+    #[inline]
     fn answer(&mut self, flags: Flags) -> Option<Self::Output> {
         (self.is_offered() && !flags.is_occupied()).then_some(Ok(()))
     }
 
+    #[inline]
     fn may_answer(&self, flags: Flags) -> bool {
         flags.is_closed() || (self.is_offered() && !flags.is_occupied())
     }
 
+    #[inline]
     fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<Self::Output> {
         let taken = self.answer(slot.flags());
         if taken.is_none() && slot.flags().is_closed() {
@@ -357,6 +361,7 @@ impl<T> Operation<T> for Handover<T> {
         taken
     }
 
+    #[inline]
     fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         slot.set_interest(if self.late {
             Interest::VacancyOrReturn
@@ -366,6 +371,7 @@ impl<T> Operation<T> for Handover<T> {
         self.offer(slot, wake);
     }
 
+    #[inline]
     fn begin(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         if !slot.flags().is_closed() {
             self.offer(slot, wake);
@@ -538,22 +544,27 @@ struct Demand;
 impl<T> Operation<T> for Demand {
     type Output = bool;
 
+    #[inline]
     fn seat(&self) -> Seat {
         Seat::Sender
     }
 
+    #[inline]
     fn answer(&mut self, flags: Flags) -> Option<bool> {
         (flags.is_closed() || flags.is_wanted()).then(|| flags.is_wanted())
     }
 
+    #[inline]
     fn may_answer(&self, flags: Flags) -> bool {
         flags.is_closed() || flags.is_wanted()
     }
 
+    #[inline]
     fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<bool> {
         Operation::<T>::answer(self, slot.flags())
     }
 
+    #[inline]
     fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
         slot.set_interest(Interest::Demand);
     }

@@ -17,14 +17,17 @@ struct Vacate {
 impl<T> Operation<T> for Vacate {
     type Output = Result<(), SendError<T>>;
 
+    #[inline]
     fn seat(&self) -> Seat {
         Seat::Sender
     }
 
+    #[inline]
     fn may_answer(&self, flags: Flags) -> bool {
         !flags.is_occupied() || flags.is_closed()
     }
 
+    #[inline]
     fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<Self::Output> {
         let flags = slot.flags();
         if flags.is_receiver_closed() {
@@ -37,6 +40,7 @@ impl<T> Operation<T> for Vacate {
         (!flags.is_occupied() || nothing_to_wait_for).then_some(Ok(()))
     }
 
+    #[inline]
     fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
         slot.set_interest(Interest::Vacancy);
     }

@@ -273,6 +273,7 @@ impl<T> Slot<T> {
 
     /// Puts an item on offer. The slot must be vacant. Wakes the receiver.
     #[must_use]
+    #[inline]
     pub(crate) fn offer(&mut self, item: T) -> Waiter {
         debug_assert!(!self.flags.is_occupied() && !self.flags.is_closed());
         self.offered = Some(item);
@@ -338,6 +339,7 @@ impl<T> Slot<T> {
     /// Counts an item whose guard was leaked as accepted. Only the receiver calls this, before
     /// anything else, and it cannot while a guard lives. Wakes the sender.
     #[must_use]
+    #[inline]
     pub(crate) fn settle(&mut self) -> Waiter {
         if self.flags.is_lent() {
             self.accept()
@@ -347,6 +349,7 @@ impl<T> Slot<T> {
     }
 
     /// Gives the item on offer to the receiver. Wakes the sender.
+    #[inline]
     pub(crate) fn take(&mut self) -> (Option<T>, Waiter) {
         self.flags
             .clear(Flags::OFFERED | Flags::FROM_SINK | Flags::WAITING);
@@ -354,6 +357,7 @@ impl<T> Slot<T> {
     }
 
     /// Moves the item on offer into a guard. To the sender nothing has changed.
+    #[inline]
     pub(crate) fn lend(&mut self) -> Option<T> {
         self.flags.clear(Flags::OFFERED | Flags::WAITING);
         self.flags.set(Flags::LENT);
@@ -362,6 +366,7 @@ impl<T> Slot<T> {
 
     /// A guard keeps its item: it is taken now. Wakes the sender.
     #[must_use]
+    #[inline]
     pub(crate) fn accept(&mut self) -> Waiter {
         self.flags.clear(Flags::LENT | Flags::FROM_SINK);
         self.vacated()
@@ -383,6 +388,7 @@ impl<T> Slot<T> {
 
     /// A receive waits from now on. Wakes a sender that waits for just that.
     #[must_use]
+    #[inline]
     pub(crate) fn start_waiting(&mut self) -> Waiter {
         self.flags.set(Flags::WAITING);
         if self.interest == Interest::Demand && self.flags.is_wanted() {
@@ -406,11 +412,13 @@ impl<T> Slot<T> {
     // ---- Waiting ----------------------------------------------------------------------------
 
     /// Whether a task sits there that `waker` would wake as well.
+    #[inline]
     pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
         matches!(&self.seats[seat as usize], Waiter::Task(seated) if seated.will_wake(waker))
     }
 
     /// Seats somebody, and returns who sat there before.
+    #[inline]
     pub(crate) fn sit(&mut self, seat: Seat, waiter: Waiter) -> Waiter {
         self.flags.set(Flags::TAKEN << seat as usize);
         mem::replace(&mut self.seats[seat as usize], waiter)
@@ -427,6 +435,7 @@ impl<T> Slot<T> {
     }
 
     /// The slot became vacant: whoever waits for that is to be woken.
+    #[inline]
     fn vacated(&mut self) -> Waiter {
         match self.interest {
             Interest::Vacancy | Interest::VacancyOrReturn => self.leave(Seat::Sender),
