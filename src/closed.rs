@@ -40,11 +40,13 @@ impl<T> Operation<T> for Closing {
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<()> {
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<()>) {
         if self.seat == Seat::ReceiverClosed {
             *wake = slot.settle();
         }
-        self.is_closed(slot.flags()).then_some(())
+        if self.is_closed(slot.flags()) {
+            *answer = Poll::Ready(());
+        }
     }
 
     #[inline]
@@ -108,7 +110,7 @@ impl<T> Closed<'_, T> {
     /// thread.join().unwrap();
     /// ```
     pub fn wait(mut self) {
-        self.wait.wait(self.shared, None, None);
+        self.run(None);
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not longer than `timeout`; `None` if
@@ -129,8 +131,7 @@ impl<T> Closed<'_, T> {
     /// assert_eq!(sender.closed().wait_timeout(Duration::from_millis(1)), Some(()));
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
-        let deadline = Instant::now().checked_add(timeout);
-        self.wait.wait(self.shared, None, deadline)
+        self.run(Instant::now().checked_add(timeout))
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not beyond `deadline`; `None` if the
@@ -148,7 +149,14 @@ impl<T> Closed<'_, T> {
     /// # drop(sender);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
-        self.wait.wait(self.shared, None, Some(deadline))
+        self.run(Some(deadline))
+    }
+
+    fn run(&mut self, deadline: Option<Instant>) -> Option<()> {
+        match self.wait.wait(self.shared, None, deadline) {
+            Poll::Ready(()) => Some(()),
+            Poll::Pending => None,
+        }
     }
 }
 

@@ -103,13 +103,14 @@ impl<T> Receiver<T> {
         // A poll of the stream, or a leaked `Recv`, waited until this. Its waker may stay: should
         // that task sleep, it is to be woken all the same.
         slot.stop_waiting();
-        let found = Receive::<false>.look(&mut slot, &mut wake);
+        let mut found = Poll::Pending;
+        Receive::<false>.look(&mut slot, &mut wake, &mut found);
         drop(slot);
         self.shared.wake(Seat::Sender, wake);
         match found {
-            Some(Some(item)) => Ok(item),
-            Some(None) => Err(TryRecvError::Closed),
-            None => Err(TryRecvError::Empty),
+            Poll::Ready(Some(item)) => Ok(item),
+            Poll::Ready(None) => Err(TryRecvError::Closed),
+            Poll::Pending => Err(TryRecvError::Empty),
         }
     }
 
@@ -289,23 +290,14 @@ impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<Option<T>> {
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<Option<T>>) {
         *wake = slot.settle();
         let flags = slot.flags();
         if flags.is_offered() && !flags.is_receiver_closed() {
-            let item = if LEND {
-                slot.lend()
-            } else {
-                let (item, vacated) = slot.take();
-                *wake = vacated;
-                item
-            };
-            Some(item)
+            *answer = Poll::Ready(if LEND { slot.lend() } else { slot.take(wake) });
         } else if flags.is_closed() {
             slot.terminate();
-            Some(None)
-        } else {
-            None
+            *answer = Poll::Ready(None);
         }
     }
 
@@ -370,10 +362,10 @@ impl<T> Recv<'_, T> {
     /// assert_eq!(receiver.recv().wait(), None);
     /// ```
     pub fn wait(mut self) -> Option<T> {
-        // Without a deadline it does not give up.
-        self.wait
-            .wait(&self.receiver.shared, Some(&mut self.receiver.watch), None)
-            .flatten()
+        match self.run(None) {
+            Poll::Ready(item) => item,
+            Poll::Pending => unreachable!("without a deadline it does not give up"),
+        }
     }
 
     /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
@@ -402,13 +394,7 @@ impl<T> Recv<'_, T> {
     /// # drop(sender);
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let deadline = Instant::now().checked_add(timeout);
-        let outcome = self.wait.wait(
-            &self.receiver.shared,
-            Some(&mut self.receiver.watch),
-            deadline,
-        );
-        or_timeout(outcome)
+        or_timeout(self.run(Instant::now().checked_add(timeout)))
     }
 
     /// Blocks this thread until there is an item, and takes it, but not beyond `deadline`.
@@ -433,21 +419,23 @@ impl<T> Recv<'_, T> {
     /// # drop(sender);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let outcome = self.wait.wait(
-            &self.receiver.shared,
-            Some(&mut self.receiver.watch),
-            Some(deadline),
-        );
-        or_timeout(outcome)
+        or_timeout(self.run(Some(deadline)))
+    }
+
+    fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<T>> {
+        let Receiver { shared, watch } = &mut *self.receiver;
+        self.wait.wait(shared, Some(watch), deadline)
     }
 }
 
-/// What a receive with a time limit says of an outcome: none, none ever, or an item.
+/// What a receive with a time limit says of its outcome, which is pending if the time was up.
 #[cfg(not(target_family = "wasm"))]
-fn or_timeout<T>(outcome: Option<Option<T>>) -> Result<T, RecvTimeoutError> {
-    outcome
-        .ok_or(RecvTimeoutError::Timeout)?
-        .ok_or(RecvTimeoutError::Closed)
+fn or_timeout<T>(outcome: Poll<Option<T>>) -> Result<T, RecvTimeoutError> {
+    match outcome {
+        Poll::Ready(Some(item)) => Ok(item),
+        Poll::Ready(None) => Err(RecvTimeoutError::Closed),
+        Poll::Pending => Err(RecvTimeoutError::Timeout),
+    }
 }
 
 impl<T> Future for Recv<'_, T> {
@@ -527,8 +515,10 @@ impl<'a, T> NextOffer<'a, T> {
     /// assert!(receiver.offer().wait().is_none());
     /// ```
     pub fn wait(mut self) -> Option<Offer<'a, T>> {
-        // Without a deadline it does not give up.
-        self.run(None).unwrap_or(None)
+        match self.run(None) {
+            Poll::Ready(offer) => offer,
+            Poll::Pending => unreachable!("without a deadline it does not give up"),
+        }
     }
 
     /// Blocks this thread until there is an item, and borrows it, but not longer than `timeout`.
@@ -582,13 +572,11 @@ impl<'a, T> NextOffer<'a, T> {
         or_timeout(self.run(Some(deadline)))
     }
 
-    fn run(&mut self, deadline: Option<Instant>) -> Option<Option<Offer<'a, T>>> {
-        let outcome = match &mut self.receiver {
-            Some(receiver) => self
-                .wait
-                .wait(&receiver.shared, Some(&mut receiver.watch), deadline),
-            None => already_done(),
+    fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<Offer<'a, T>>> {
+        let Some(Receiver { shared, watch }) = self.receiver.as_deref_mut() else {
+            already_done();
         };
+        let outcome = self.wait.wait(shared, Some(watch), deadline);
         outcome.map(|item| self.lent(item))
     }
 }
@@ -598,13 +586,12 @@ impl<'a, T> Future for NextOffer<'a, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Offer<'a, T>>> {
         let this = self.get_mut();
-        match &mut this.receiver {
-            Some(receiver) => this
-                .wait
-                .poll(&receiver.shared, Some(&mut receiver.watch), cx)
-                .map(|item| this.lent(item)),
-            None => Poll::Pending,
-        }
+        let Some(Receiver { shared, watch }) = this.receiver.as_deref_mut() else {
+            return Poll::Pending;
+        };
+        this.wait
+            .poll(shared, Some(watch), cx)
+            .map(|item| this.lent(item))
     }
 }
 

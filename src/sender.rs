@@ -353,12 +353,14 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<Self::Output> {
-        let taken = self.answer(slot.flags());
-        if taken.is_none() && slot.flags().is_closed() {
-            return self.withdraw(slot).map(|item| Err(SendError(item)));
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<Self::Output>) {
+        if let Some(taken) = self.answer(slot.flags()) {
+            *answer = Poll::Ready(taken);
+        } else if slot.flags().is_closed() {
+            if let Some(item) = self.withdraw(slot) {
+                *answer = Poll::Ready(Err(SendError(item)));
+            }
         }
-        taken
     }
 
     #[inline]
@@ -501,12 +503,10 @@ impl<T> Send<'_, T> {
     }
 
     fn run(&mut self, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
-        match self
-            .wait
-            .wait(&self.sender.shared, Some(&mut self.sender.watch), deadline)
-        {
-            Some(outcome) => outcome.map_err(SendTimeoutError::from),
-            None => match self.wait.operation.item.take() {
+        let Sender { shared, watch } = &mut *self.sender;
+        match self.wait.wait(shared, Some(watch), deadline) {
+            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
+            Poll::Pending => match self.wait.operation.item.take() {
                 Some(item) => Err(SendTimeoutError::Timeout(item)),
                 None => unreachable!("a send that gave up holds its item"),
             },
@@ -560,8 +560,10 @@ impl<T> Operation<T> for Demand {
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<bool> {
-        Operation::<T>::answer(self, slot.flags())
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<bool>) {
+        if let Some(wanted) = Operation::<T>::answer(self, slot.flags()) {
+            *answer = Poll::Ready(wanted);
+        }
     }
 
     #[inline]
@@ -618,9 +620,7 @@ impl<T> Wanted<'_, T> {
     /// ```
     pub fn wait(mut self) -> bool {
         // Without a deadline it does not give up.
-        self.wait
-            .wait(&self.sender.shared, Some(&mut self.sender.watch), None)
-            .unwrap_or(false)
+        self.run(None).unwrap_or(false)
     }
 
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not longer than `timeout`; `None` if
@@ -639,9 +639,7 @@ impl<T> Wanted<'_, T> {
     /// assert_eq!(sender.wanted().wait_timeout(Duration::from_millis(1)), None);
     /// ```
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<bool> {
-        let deadline = Instant::now().checked_add(timeout);
-        self.wait
-            .wait(&self.sender.shared, Some(&mut self.sender.watch), deadline)
+        self.run(Instant::now().checked_add(timeout))
     }
 
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not beyond `deadline`; `None` if the
@@ -658,11 +656,15 @@ impl<T> Wanted<'_, T> {
     /// assert_eq!(sender.wanted().wait_deadline(Instant::now()), None);
     /// ```
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<bool> {
-        self.wait.wait(
-            &self.sender.shared,
-            Some(&mut self.sender.watch),
-            Some(deadline),
-        )
+        self.run(Some(deadline))
+    }
+
+    fn run(&mut self, deadline: Option<Instant>) -> Option<bool> {
+        let Sender { shared, watch } = &mut *self.sender;
+        match self.wait.wait(shared, Some(watch), deadline) {
+            Poll::Ready(wanted) => Some(wanted),
+            Poll::Pending => None,
+        }
     }
 }
 

@@ -45,7 +45,10 @@ pub(crate) trait Operation<T> {
     fn may_answer(&self, flags: Flags) -> bool;
 
     /// Answers, if there is an answer now. `wake` becomes whom to wake at the other end.
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<Self::Output>;
+    ///
+    /// The answer is written to where it will be returned from: as a result, handed from function
+    /// to function, a large item was moved once more (measured with 4 KiB).
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<Self::Output>);
 
     /// There was no answer and somebody sits on the seat now: does what comes before a wait.
     fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter);
@@ -142,15 +145,17 @@ impl<O> Wait<O> {
         } else {
             Some(cx.waker().clone())
         };
+        let mut answer = Poll::Pending;
         loop {
             let mut wake = Waiter::Nobody;
             let mut slot = shared.lock();
-            if let Some(output) = self.operation.look(&mut slot, &mut wake) {
+            self.operation.look(&mut slot, &mut wake, &mut answer);
+            if answer.is_ready() {
                 self.progress = Progress::Done;
                 let left = slot.leave(seat);
                 drop(slot);
                 finish(shared, seat, wake, left);
-                return Poll::Ready(output);
+                return answer;
             }
             let left = if slot.has_waker(seat, cx.waker()) {
                 Waiter::Nobody
@@ -166,53 +171,49 @@ impl<O> Wait<O> {
             self.operation.commit(&mut slot, &mut wake);
             drop(slot);
             finish(shared, seat, wake, left);
-            return Poll::Pending;
+            return answer;
         }
     }
 
-    /// Blocks this thread on the operation; `None` when the deadline has passed and it gave up.
+    /// Blocks this thread on the operation; `Pending` when the deadline has passed and it gave up.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn wait<T>(
         &mut self,
         shared: &Shared<T>,
         mut watch: Option<&mut Watch>,
         deadline: Option<Instant>,
-    ) -> Option<O::Output>
+    ) -> Poll<O::Output>
     where
         O: Operation<T>,
     {
         if self.is_done() {
             already_done();
         }
+        let mut answer = Poll::Pending;
         loop {
             let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if late {
                 self.begin(shared);
-                if let Some(end) = self.attempt(shared, late, false) {
-                    return end;
+            } else if let Some(watch) = watch.take() {
+                if self.may_watch(shared, shared.flags(), watch) {
+                    self.watch(shared, watch, watch::IN_WAIT);
                 }
-                // It cannot give up now: it parks once more, for as long as that takes.
-            } else {
-                if let Some(watch) = watch.take() {
-                    if self.may_watch(shared, shared.flags(), watch) {
-                        self.watch(shared, watch, watch::IN_WAIT);
-                    }
-                }
-                if self.operation.may_answer(shared.flags()) {
-                    if let Some(end) = self.attempt(shared, late, false) {
-                        return end;
-                    }
-                }
+            }
+            if (late || self.operation.may_answer(shared.flags()))
+                && self.attempt(shared, late, false, &mut answer)
+            {
+                return answer;
             }
             // On the stack, and before the look: a notification from then on is for us.
             listener!(shared.event(self.operation.seat()) => listener);
-            if let Some(end) = self.attempt(shared, late, true) {
-                return end;
+            if self.attempt(shared, late, true, &mut answer) {
+                return answer;
             }
             match deadline {
                 Some(deadline) if !late => {
                     listener.wait_deadline(deadline);
                 }
+                // Late, and yet it could not give up: it waits for as long as that takes.
                 _ => listener.wait(),
             }
         }
@@ -255,23 +256,24 @@ impl<O> Wait<O> {
         }
     }
 
-    /// Ends the operation, if it has an answer or is late and can give up. Otherwise, if this
-    /// thread is about to `park`, seats it.
+    /// Ends the operation, if it has an answer or is late and can give up, and says whether it
+    /// did. Otherwise, if this thread is about to `park`, seats it.
     #[cfg(not(target_family = "wasm"))]
     fn attempt<T>(
         &mut self,
         shared: &Shared<T>,
         late: bool,
         park: bool,
-    ) -> Option<Option<O::Output>>
+        answer: &mut Poll<O::Output>,
+    ) -> bool
     where
         O: Operation<T>,
     {
         let seat = self.operation.seat();
         let mut wake = Waiter::Nobody;
         let mut slot = shared.lock();
-        let output = self.operation.look(&mut slot, &mut wake);
-        let ended = output.is_some() || (late && self.operation.give_up(&mut slot));
+        self.operation.look(&mut slot, &mut wake, answer);
+        let ended = answer.is_ready() || (late && self.operation.give_up(&mut slot));
         let left = if ended {
             self.progress = Progress::Done;
             slot.leave(seat)
@@ -285,7 +287,7 @@ impl<O> Wait<O> {
         };
         drop(slot);
         finish(shared, seat, wake, left);
-        ended.then_some(output)
+        ended
     }
 
     /// Ends the operation without an answer. What a drop of the future comes down to.

@@ -28,16 +28,16 @@ impl<T> Operation<T> for Vacate {
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Option<Self::Output> {
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<Self::Output>) {
         let flags = slot.flags();
-        if flags.is_receiver_closed() {
-            return Some(match slot.withdraw_from_sink() {
-                Some(item) => Err(SendError(item)),
-                None => Ok(()),
-            });
+        if let Some(item) = slot.withdraw_from_sink() {
+            *answer = Poll::Ready(Err(SendError(item)));
+        } else if !flags.is_occupied()
+            || flags.is_receiver_closed()
+            || (self.to_send && flags.is_sender_closed())
+        {
+            *answer = Poll::Ready(Ok(()));
         }
-        let nothing_to_wait_for = self.to_send && flags.is_sender_closed();
-        (!flags.is_occupied() || nothing_to_wait_for).then_some(Ok(()))
     }
 
     #[inline]

@@ -293,10 +293,13 @@ impl<T> Slot<T> {
         self.offered.take()
     }
 
-    /// Takes the item on offer back if it is the `Sink`'s.
+    /// Takes the `Sink`'s item back, if the receiver closed without having taken it.
     #[cfg(feature = "sink")]
     pub(crate) fn withdraw_from_sink(&mut self) -> Option<T> {
-        if self.flags.is_offered() && self.flags.any(Flags::FROM_SINK) {
+        if self.flags.is_offered()
+            && self.flags.any(Flags::FROM_SINK)
+            && self.flags.is_receiver_closed()
+        {
             self.withdraw()
         } else {
             None
@@ -350,10 +353,11 @@ impl<T> Slot<T> {
 
     /// Gives the item on offer to the receiver. Wakes the sender.
     #[inline]
-    pub(crate) fn take(&mut self) -> (Option<T>, Waiter) {
+    pub(crate) fn take(&mut self, wake: &mut Waiter) -> Option<T> {
         self.flags
             .clear(Flags::OFFERED | Flags::FROM_SINK | Flags::WAITING);
-        (self.offered.take(), self.vacated())
+        *wake = self.vacated();
+        self.offered.take()
     }
 
     /// Moves the item on offer into a guard. To the sender nothing has changed.
