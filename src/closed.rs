@@ -35,19 +35,20 @@ impl<T> Operation<T> for Closing {
     }
 
     #[inline]
-    fn may_answer(&self, flags: Flags) -> bool {
+    fn may_be_answered(&self, flags: Flags) -> bool {
         self.is_closed(flags)
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<()>) {
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
         if self.seat == Seat::ReceiverClosed {
             *wake = slot.settle();
         }
-        if self.is_closed(slot.flags()) {
-            *answer = Poll::Ready(());
-        }
+        self.is_closed(slot.flags())
     }
+
+    #[inline]
+    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
 
     #[inline]
     fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}

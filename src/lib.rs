@@ -1,5 +1,362 @@
 //! An unbuffered (rendezvous) channel with one sender and one receiver, async and blocking at
 //! once.
+//!
+//! A [`send`](Sender::send) waits until the receiver has taken the item. Nothing is ever buffered,
+//! so back-pressure is exact, and every item is at any moment in exactly one pair of hands. The
+//! channel works on every executor, between executors, and without one.
+//!
+//! ```
+//! use futures::{executor::block_on, future::join};
+//! use handoff::channel;
+//!
+//! let (mut sender, mut receiver) = channel();
+//! let send_task = async move {
+//!     for i in 0..100 {
+//!         sender.send(i).await.expect("channel disconnected");
+//!     }
+//! };
+//! let recv_task = async move {
+//!     for i in 0..100 {
+//!         let value = receiver.recv().await.expect("channel disconnected");
+//!         assert_eq!(value, i);
+//!     }
+//! };
+//! block_on(join(send_task, recv_task)); // sends block, so both must run
+//! ```
+//!
+//! # What it promises
+//!
+//! 1. **Ok means taken.** A send resolves to `Ok(())` if and only if the receiver took the item:
+//!    not queued, and not promised to a receiver that may still change its mind.
+//! 2. **Nothing is lost.** An item is with the caller, on offer in the slot, with the receiver, or
+//!    given back. A future that is dropped at any point neither loses nor duplicates one.
+//! 3. **No foreign code under a lock.** Wakers, drops of items and closures of the caller run while
+//!    no lock is held, neither ours nor that of `event-listener`. A waker may re-enter the channel,
+//!    drop either end, or panic; an item may own the channel's other end.
+//! 4. **No `unsafe`**, and as fast as the executor allows.
+//!
+//! What stands behind each of them is listed in [How we know](_how_we_know).
+//!
+//! # When to use it
+//!
+//! * Two parts of a program are to run in step: one must not run ahead of the other.
+//! * A sender must know that its item has arrived, or get it back.
+//! * Either end is used in a `select!` loop, or is cancelled in other ways.
+//! * One end is in a thread and the other in a task, or they are on different runtimes.
+//!
+//! When not:
+//!
+//! * The sender is to work ahead of the receiver. That is what a buffer is for: take a bounded
+//!   channel.
+//! * There are several senders, or several receivers.
+//! * The two ends do not run concurrently. A send that is awaited before its receive begins waits
+//!   for ever, and so does a blocking wait for an end that lives on the same thread.
+//!
+//! The [cookbook](_cookbook) has whole programs for the rest: select loops, time-outs, shutdown,
+//! request and response, generators, a TCP server, test doubles, callbacks.
+//!
+//! # Rendezvous
+//!
+//! Whoever comes first waits. Between the ends is one slot, which holds an item only while a send
+//! waits for it to be taken:
+//!
+#![doc = include_str!("../docs/handover.svg")]
+//!
+//! 1. [`recv`](Receiver::recv) finds nothing on offer, and waits.
+//! 2. [`send`](Sender::send), when it is first polled, puts its item on offer and wakes the
+//!    receiver. It waits in turn.
+//! 3. The receiver takes the item, in the poll that returns it, and wakes the sender.
+//! 4. The send resolves to `Ok(())`.
+//!
+//! If the send comes first, its item is on offer until the receiver comes.
+//!
+//! Every operation that waits borrows its end mutably. So each end waits for one thing at a time,
+//! which the compiler checks, and there is no queue of waiters anywhere.
+//!
+//! # Custody
+//!
+//! An item is always in one of five places:
+//!
+#![doc = include_str!("../docs/states.svg")]
+//!
+//! | from | to | by |
+//! |------|----|----|
+//! | with the sender | on offer | the first poll of [`send`](Sender::send), or [`try_send`](Sender::try_send) |
+//! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
+//! | on offer | lent | [`offer`](Receiver::offer) |
+//! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
+//! | lent | on offer | the [`Offer`] is dropped |
+//! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim) after a send that was leaked |
+//! | on offer | given back | the [`Send`] is dropped |
+//! | with the sender | given back | the [`Send`] is dropped before it was polled |
+//! | given back | with the sender | [`reclaim`](Sender::reclaim) |
+//!
+//! An item that was given back and not reclaimed is dropped when the next one is sent, or with the
+//! [`Sender`]. An item that is on offer outlives its sender, and is dropped once nobody is left to
+//! receive or reclaim it.
+//!
+//! # Cancel safety
+//!
+//! To cancel an operation is to drop its future. Every one of them may be dropped at any time:
+//!
+//! | dropped | what becomes of the item |
+//! |---------|--------------------------|
+//! | [`Send`], polled or not | [`reclaim`](Sender::reclaim) returns it, unless it was taken |
+//! | [`Recv`], [`NextOffer`] | it stays on offer: they held nothing |
+//! | [`Offer`] | it is on offer again |
+//! | `StreamExt::next` | it stays on offer |
+//! | [`Wanted`], [`Closed`] | they have to do with none |
+//! | `SinkExt::send` | it stays on offer: a `Sink` cannot tell a dropped future from a patient one |
+//!
+#![doc = include_str!("../docs/cancel.svg")]
+//!
+//! 1. A send was polled, and its item is on offer.
+//! 2. A timer fires first, and the [`Send`] is dropped. That takes the item off the offer.
+//! 3. [`reclaim`](Sender::reclaim) returns it.
+//! 4. A receive that comes later finds nothing.
+//!
+//! [`reclaim`](Sender::reclaim), directly after a [`Send`] was dropped, is the verdict on its item:
+//! `Some(item)`, it was not delivered and never will be; `None`, it was taken, at the last moment.
+//!
+//! ```
+//! use futures_lite::future::{block_on, poll_once};
+//!
+//! let (mut sender, mut receiver) = handoff::channel();
+//!
+//! // Offer an item, and give up.
+//! assert!(block_on(poll_once(sender.send("parcel"))).is_none());
+//! // It was not delivered,
+//! assert_eq!(sender.reclaim(), Some("parcel"));
+//! // and it will not be.
+//! assert!(receiver.try_recv().is_err());
+//! ```
+//!
+//! Two things make that verdict less sharp, and both must be asked for. If the receiver uses
+//! [`offer`](Receiver::offer), `None` can also mean that the item is lent, and its receiver decides.
+//! And where items can be on offer with nobody waiting for the answer (sends leaked with
+//! [`mem::forget`](std::mem::forget), [`try_send`](Sender::try_send), the `Sink`), `reclaim` returns
+//! the oldest first: drain them before a send whose verdict matters.
+//!
+//! # Select loops
+//!
+//! In a `select!` loop the arms that lose are dropped in every round. The receiving side needs
+//! nothing. The sending side reclaims:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # use std::{collections::VecDeque, time::Duration};
+//! # let (mut sender, receiver) = handoff::channel();
+//! # let consumer = tokio::spawn(futures::StreamExt::collect::<Vec<_>>(receiver));
+//! # let mut backlog: VecDeque<_> = (0..10).collect();
+//! # let mut tick = tokio::time::interval(Duration::from_millis(1));
+//! while let Some(item) = backlog.pop_front() {
+//!     tokio::select! {
+//!         sent = sender.send(item) => sent.expect("channel disconnected"),
+//!         _ = tick.tick() => {
+//!             // The send has lost, and was dropped.
+//!             if let Some(item) = sender.reclaim() {
+//!                 backlog.push_front(item);
+//!             }
+//!         }
+//!     }
+//! }
+//! # drop(sender);
+//! # assert!(consumer.await.unwrap().into_iter().eq(0..10));
+//! # }
+//! ```
+//!
+//! All futures of the crate are `Unpin` and `FusedFuture`, for every `T`. So `futures::select!` takes
+//! them as they are, and a send can be kept across rounds as `&mut send`.
+//!
+//! # Disconnection
+//!
+//! Either end can be dropped or [closed](Sender::close), and the other end learns of it: a pending
+//! send resolves to a [`SendError`] with the item, and `recv` to `None`, once nothing is on offer
+//! any more.
+//!
+//! ```
+//! use futures::{executor::block_on, future::join};
+//! use handoff::channel;
+//!
+//! let (mut sender, mut receiver) = channel();
+//! let send_task = async move {
+//!     for i in 0..50 {
+//!         sender.send(i).await.expect("channel disconnected");
+//!     }
+//!     // The sender is dropped here.
+//! };
+//! let recv_task = async move {
+//!     for i in 0..50 {
+//!         let value = receiver.recv().await.expect("channel disconnected");
+//!         assert_eq!(value, i);
+//!     }
+//!     assert!(receiver.recv().await.is_none());
+//! };
+//! block_on(join(send_task, recv_task));
+//! ```
+//!
+//! Taken wins over closed: if the receiver took the item and then went, the send is `Ok`.
+//! [`closed`](Sender::closed) waits for the other end to go, without sending or receiving.
+//!
+//! # Blocking use
+//!
+//! How an operation waits is a suffix: `.await` in a task, and in a thread
+//! [`wait()`](Send::wait), [`wait_timeout(duration)`](Send::wait_timeout) or
+//! [`wait_deadline(instant)`](Send::wait_deadline). All five futures have all three.
+//!
+//! ```
+//! use std::{thread, time::Duration};
+//!
+//! let (mut sender, mut receiver) = handoff::channel();
+//! let worker = thread::spawn(move || {
+//!     // Blocks for each item.
+//!     receiver.iter().sum::<i32>()
+//! });
+//! for i in 0..10 {
+//!     sender.send(i).wait().expect("receiver disconnected");
+//! }
+//! let outcome = sender.send(10).wait_timeout(Duration::from_secs(60));
+//! assert_eq!(outcome, Ok(()));
+//! drop(sender);
+//! assert_eq!(worker.join().unwrap(), 55);
+//! ```
+//!
+//! The `block_on` of any executor does as well:
+//!
+//! ```
+//! use futures::executor::block_on;
+//! use std::thread;
+//!
+//! let (mut sender, mut receiver) = handoff::channel();
+//! let sending = thread::spawn(move || {
+//!     for i in 0..100 {
+//!         block_on(sender.send(i)).expect("receiver disconnected");
+//!     }
+//! });
+//! for i in 0..100 {
+//!     assert_eq!(block_on(receiver.recv()).expect("sender disconnected"), i);
+//! }
+//! sending.join().unwrap();
+//! ```
+//!
+//! With a time limit, delivery wins over time-out. An expired receive still takes what is on offer.
+//! A send that times out returns its item, which then was not delivered.
+//!
+//! Inside a task use `.await`. A `wait` there blocks the executor's thread, and if the other end
+//! needs that thread, for ever.
+//!
+//! # Mixing runtimes
+//!
+//! The channel knows nothing of any runtime. Each end is used from wherever it is at the time, and
+//! the same end in different ways one after the other:
+//!
+//! ```
+//! use std::thread;
+//!
+//! let (mut sender, mut receiver) = handoff::channel();
+//! // A thread without any executor,
+//! let producer = thread::spawn(move || {
+//!     sender.send(1).wait().unwrap();
+//!     // which then runs a task on smol;
+//!     smol::block_on(sender.send(2)).unwrap();
+//! });
+//! // and a task on tokio, whose receiver goes on to block.
+//! let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+//! assert_eq!(runtime.block_on(receiver.recv()), Some(1));
+//! assert_eq!(receiver.recv().wait(), Some(2));
+//! producer.join().unwrap();
+//! ```
+//!
+//! # Demand
+//!
+//! [`wanted`](Sender::wanted) waits until a receive is really waiting. So a producer can make its
+//! value at the last moment, and none that nobody asked for:
+//!
+//! ```
+//! use futures_lite::future::{block_on, zip};
+//!
+//! # fn sample() -> u32 { 20 }
+//! let (mut sender, mut receiver) = handoff::channel();
+//! let sensor = async move {
+//!     let mut samples = 0;
+//!     while sender.wanted().await {
+//!         samples += 1;
+//!         if sender.send(sample()).await.is_err() {
+//!             break;
+//!         }
+//!     }
+//!     samples
+//! };
+//! let display = async move {
+//!     for _ in 0..3 {
+//!         assert_eq!(receiver.recv().await, Some(20));
+//!     }
+//! };
+//! assert_eq!(block_on(zip(sensor, display)).0, 3);
+//! ```
+//!
+//! It is a hint: the receive may be cancelled next. [`try_send`](Sender::try_send) hands over only
+//! to a receive that is waiting, and otherwise returns the item at once.
+//!
+//! # Two-phase receive
+//!
+//! [`offer`](Receiver::offer) lends the item and leaves the send pending. [`Offer::accept`] takes it
+//! and completes the send; dropping the guard puts it back. A worker that panics or is cancelled
+//! half-way has dropped its guard, so the next worker gets the item: processing at least once,
+//! without a queue.
+//!
+//! ```
+//! use std::thread;
+//!
+//! let (mut sender, mut receiver) = handoff::channel();
+//! let boss = thread::spawn(move || sender.send("job").wait());
+//!
+//! let first_worker = thread::scope(|scope| {
+//!     let worker = scope.spawn(|| {
+//!         let job = receiver.offer().wait().expect("there is a job");
+//!         panic!("half-way through the {}", *job);
+//!     });
+//!     worker.join()
+//! });
+//! assert!(first_worker.is_err());
+//!
+//! // The job is on offer again.
+//! let job = receiver.offer().wait().expect("there is a job");
+//! assert_eq!(*job, "job");
+//! job.accept();
+//! assert_eq!(boss.join().unwrap(), Ok(())); // and only now the send is done
+//! ```
+//!
+//! The item can be changed through the guard, which puts back what is in it then.
+//!
+//! # Streams, sinks and iterators
+//!
+//! [`Receiver`] is a [`Stream`](futures_core::Stream) and a
+//! [`FusedStream`](futures_core::stream::FusedStream). In threads it is an iterator, with
+//! [`iter`](Receiver::iter) and `for item in receiver`. [`Sender`] is a `Sink` with the feature
+//! `sink`.
+//!
+//! # Cost
+//!
+//! * A channel is one allocation. Operations allocate nothing, save that the first blocked wait on
+//!   an end sets up the event that its thread parks on.
+//! * A handover takes one short lock to offer the item and one to take it. To learn that it was
+//!   taken needs none. A receive that has to wait takes one more.
+//! * A waker is cloned once a wait, and not again when the same task polls again.
+//! * Between two threads, a wait may watch the slot for a moment before it sleeps, for a sleep costs
+//!   4 to 40 µs and a peer that is running on another core answers in a tenth of one. In a poll that
+//!   is at most about a microsecond. It is done only while it pays, and never if both ends are on one
+//!   thread. A wait that lasts uses no CPU.
+//!
+//! The package `compare` in the repository measures all that, beside other channels.
+//!
+//! # Features and targets
+//!
+//! * `sink` (off by default): `Sink` of `futures-sink` for [`Sender`].
+//!
+//! The dependencies are `event-listener`, `futures-core` and `pin-project-lite`. The minimum
+//! supported Rust version is 1.71. On wasm, which cannot block, there are no `wait` forms and no
+//! iterators.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -53,3 +410,18 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     };
     (sender, receiver)
 }
+
+// Pages of the documentation, and nothing to compile. The underscore says so.
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod _cookbook {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/how-we-know.md")]
+pub mod _how_we_know {}
+
+// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -98,20 +98,25 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let mut receive = Receive::<false>;
         let mut wake = Waiter::Nobody;
         let mut slot = self.shared.lock();
         // A poll of the stream, or a leaked `Recv`, waited until this. Its waker may stay: should
         // that task sleep, it is to be woken all the same.
         slot.stop_waiting();
-        let mut found = Poll::Pending;
-        Receive::<false>.look(&mut slot, &mut wake, &mut found);
+        let found = receive.look(&mut slot, &mut wake);
+        let item = if found {
+            receive.answer(&mut slot, &mut wake)
+        } else {
+            None
+        };
         drop(slot);
         self.shared.wake(Seat::Sender, wake);
-        match found {
-            Poll::Ready(Some(item)) => Ok(item),
-            Poll::Ready(None) => Err(TryRecvError::Closed),
-            Poll::Pending => Err(TryRecvError::Empty),
-        }
+        item.ok_or(if found {
+            TryRecvError::Closed
+        } else {
+            TryRecvError::Empty
+        })
     }
 
     /// Polls for an item, for those who write a future or a stream by hand.
@@ -285,19 +290,26 @@ impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
     }
 
     #[inline]
-    fn may_answer(&self, flags: Flags) -> bool {
+    fn may_be_answered(&self, flags: Flags) -> bool {
         flags.is_offered() || flags.is_closed()
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<Option<T>>) {
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
         *wake = slot.settle();
+        Operation::<T>::may_be_answered(self, slot.flags())
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<T> {
         let flags = slot.flags();
-        if flags.is_offered() && !flags.is_receiver_closed() {
-            *answer = Poll::Ready(if LEND { slot.lend() } else { slot.take(wake) });
-        } else if flags.is_closed() {
+        if !flags.is_offered() || flags.is_receiver_closed() {
             slot.terminate();
-            *answer = Poll::Ready(None);
+            None
+        } else if LEND {
+            slot.lend()
+        } else {
+            slot.take(wake)
         }
     }
 

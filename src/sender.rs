@@ -312,6 +312,13 @@ impl<T> Handover<T> {
         self.item.is_none()
     }
 
+    /// As long as this send lives, nobody else can offer an item or withdraw this one. So once it
+    /// was put on offer, an empty slot has no other meaning than that it was taken.
+    #[inline]
+    fn is_taken(&self, flags: Flags) -> bool {
+        self.is_offered() && !flags.is_occupied()
+    }
+
     fn offer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
         if !slot.flags().is_occupied() {
             if let Some(item) = self.item.take() {
@@ -340,26 +347,30 @@ impl<T> Operation<T> for Handover<T> {
         Seat::Sender
     }
 
-    /// As long as this send lives, nobody else can offer an item or withdraw this one. So once it
-    /// was put on offer, an empty slot has no other meaning than that it was taken.
     #[inline]
-    fn answer(&mut self, flags: Flags) -> Option<Self::Output> {
-        (self.is_offered() && !flags.is_occupied()).then_some(Ok(()))
+    fn answer_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
+        self.is_taken(flags).then_some(Ok(()))
     }
 
     #[inline]
-    fn may_answer(&self, flags: Flags) -> bool {
-        flags.is_closed() || (self.is_offered() && !flags.is_occupied())
+    fn may_be_answered(&self, flags: Flags) -> bool {
+        flags.is_closed() || self.is_taken(flags)
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<Self::Output>) {
-        if let Some(taken) = self.answer(slot.flags()) {
-            *answer = Poll::Ready(taken);
-        } else if slot.flags().is_closed() {
-            if let Some(item) = self.withdraw(slot) {
-                *answer = Poll::Ready(Err(SendError(item)));
-            }
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
+        Operation::<T>::may_be_answered(self, slot.flags())
+    }
+
+    /// Taken wins over closed.
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
+        if self.is_taken(slot.flags()) {
+            return Ok(());
+        }
+        match self.withdraw(slot) {
+            Some(item) => Err(SendError(item)),
+            None => unreachable!("an item that was not taken is on offer or here"),
         }
     }
 
@@ -550,20 +561,23 @@ impl<T> Operation<T> for Demand {
     }
 
     #[inline]
-    fn answer(&mut self, flags: Flags) -> Option<bool> {
-        (flags.is_closed() || flags.is_wanted()).then(|| flags.is_wanted())
+    fn answer_unlocked(&mut self, flags: Flags) -> Option<bool> {
+        Operation::<T>::may_be_answered(self, flags).then(|| flags.is_wanted())
     }
 
     #[inline]
-    fn may_answer(&self, flags: Flags) -> bool {
+    fn may_be_answered(&self, flags: Flags) -> bool {
         flags.is_closed() || flags.is_wanted()
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<bool>) {
-        if let Some(wanted) = Operation::<T>::answer(self, slot.flags()) {
-            *answer = Poll::Ready(wanted);
-        }
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
+        Operation::<T>::may_be_answered(self, slot.flags())
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
+        slot.flags().is_wanted()
     }
 
     #[inline]

@@ -14,7 +14,7 @@
 //! events, 32 ns and 4 µs with the waker in the slot.
 
 use crate::panics::Panics;
-use crate::shared::Shared;
+use crate::shared::{Shared, SlotGuard};
 use crate::slot::{Flags, Seat, Slot, Waiter};
 use crate::watch::{self, Watch};
 use std::task::{Context, Poll};
@@ -36,19 +36,20 @@ pub(crate) trait Operation<T> {
     fn seat(&self) -> Seat;
 
     /// Answers without the lock, if that is possible. Whoever made it so has emptied the seat.
-    fn answer(&mut self, flags: Flags) -> Option<Self::Output> {
+    #[inline]
+    fn answer_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
         let _ = flags;
         None
     }
 
     /// Guesses whether there is an answer. A wrong guess costs a little time, nothing else.
-    fn may_answer(&self, flags: Flags) -> bool;
+    fn may_be_answered(&self, flags: Flags) -> bool;
 
-    /// Answers, if there is an answer now. `wake` becomes whom to wake at the other end.
-    ///
-    /// The answer is written to where it will be returned from: as a result, handed from function
-    /// to function, a large item was moved once more (measured with 4 KiB).
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter, answer: &mut Poll<Self::Output>);
+    /// Whether there is an answer. `wake` becomes whom to wake at the other end.
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool;
+
+    /// Gives the answer that `look` found.
+    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Self::Output;
 
     /// There was no answer and somebody sits on the seat now: does what comes before a wait.
     fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter);
@@ -73,6 +74,21 @@ fn opposite(seat: Seat) -> Seat {
         Seat::Sender | Seat::SenderClosed => Seat::Receiver,
         Seat::Receiver | Seat::ReceiverClosed => Seat::Sender,
     }
+}
+
+/// The moment in which an operation finds its answer in the slot.
+struct Turn<'a, T> {
+    slot: SlotGuard<'a, T>,
+    /// Whom to wake at the other end, afterwards.
+    wake: Waiter,
+}
+
+/// How a thread's look at the slot ends.
+#[cfg(not(target_family = "wasm"))]
+enum Attempt<'a, T> {
+    Turn(Turn<'a, T>),
+    GaveUp,
+    InVain,
 }
 
 /// An operation on its way to its answer. Every future of the crate is one of these and the end
@@ -122,40 +138,30 @@ impl<O> Wait<O> {
         if self.is_done() {
             return Poll::Pending;
         }
+        let seat = self.operation.seat();
         let mut flags = shared.flags();
-        if let Some(output) = self.operation.answer(flags) {
-            self.progress = Progress::Done;
-            return Poll::Ready(output);
-        }
         if let Some(watch) = watch {
             if self.may_watch(shared, flags, watch) {
                 flags = self.watch(shared, watch, watch::IN_POLL);
-                if let Some(output) = self.operation.answer(flags) {
-                    self.progress = Progress::Done;
-                    return Poll::Ready(output);
-                }
             }
         }
-        let seat = self.operation.seat();
+        if let Some(output) = self.operation.answer_unlocked(flags) {
+            self.progress = Progress::Done;
+            return Poll::Ready(output);
+        }
         // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
         // twice would cost more than the clone. So it is cloned ahead if it will surely be needed:
         // only this end seats a task here, hence a seat seen empty stays empty.
-        let mut fresh = if flags.is_taken(seat) || self.operation.may_answer(flags) {
+        let mut fresh = if flags.is_taken(seat) || self.operation.may_be_answered(flags) {
             None
         } else {
             Some(cx.waker().clone())
         };
-        let mut answer = Poll::Pending;
         loop {
             let mut wake = Waiter::Nobody;
             let mut slot = shared.lock();
-            self.operation.look(&mut slot, &mut wake, &mut answer);
-            if answer.is_ready() {
-                self.progress = Progress::Done;
-                let left = slot.leave(seat);
-                drop(slot);
-                finish(shared, seat, wake, left);
-                return answer;
+            if self.operation.look(&mut slot, &mut wake) {
+                return self.take_turn(shared, Turn { slot, wake });
             }
             let left = if slot.has_waker(seat, cx.waker()) {
                 Waiter::Nobody
@@ -171,7 +177,7 @@ impl<O> Wait<O> {
             self.operation.commit(&mut slot, &mut wake);
             drop(slot);
             finish(shared, seat, wake, left);
-            return answer;
+            return Poll::Pending;
         }
     }
 
@@ -189,7 +195,6 @@ impl<O> Wait<O> {
         if self.is_done() {
             already_done();
         }
-        let mut answer = Poll::Pending;
         loop {
             let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if late {
@@ -199,15 +204,24 @@ impl<O> Wait<O> {
                     self.watch(shared, watch, watch::IN_WAIT);
                 }
             }
-            if (late || self.operation.may_answer(shared.flags()))
-                && self.attempt(shared, late, false, &mut answer)
-            {
-                return answer;
+            let flags = shared.flags();
+            if let Some(output) = self.operation.answer_unlocked(flags) {
+                self.progress = Progress::Done;
+                return Poll::Ready(output);
+            }
+            if late || self.operation.may_be_answered(flags) {
+                match self.attempt(shared, late, false) {
+                    Attempt::Turn(turn) => return self.take_turn(shared, turn),
+                    Attempt::GaveUp => return Poll::Pending,
+                    Attempt::InVain => {}
+                }
             }
             // On the stack, and before the look: a notification from then on is for us.
             listener!(shared.event(self.operation.seat()) => listener);
-            if self.attempt(shared, late, true, &mut answer) {
-                return answer;
+            match self.attempt(shared, late, true) {
+                Attempt::Turn(turn) => return self.take_turn(shared, turn),
+                Attempt::GaveUp => return Poll::Pending,
+                Attempt::InVain => {}
             }
             match deadline {
                 Some(deadline) if !late => {
@@ -219,62 +233,21 @@ impl<O> Wait<O> {
         }
     }
 
-    /// Whether to watch the slot for a moment before anybody sits down.
-    #[inline]
-    fn may_watch<T>(&self, shared: &Shared<T>, flags: Flags, watch: &mut Watch) -> bool
-    where
-        O: Operation<T>,
-    {
-        let seat = self.operation.seat();
-        // Not if this is not the first look at it.
-        self.progress == Progress::Fresh
-            && !self.operation.may_answer(flags)
-            && !flags.is_taken(seat)
-            && shared.threads.are_apart(seat)
-            && watch.is_due()
-    }
-
-    /// Watches the slot for a moment, and returns what it saw last.
-    #[cold]
-    fn watch<T>(&mut self, shared: &Shared<T>, watch: &mut Watch, limit: Duration) -> Flags
-    where
-        O: Operation<T>,
-    {
-        self.begin(shared);
-        watch.watch(limit, || self.operation.may_answer(shared.flags()));
-        shared.flags()
-    }
-
-    fn begin<T>(&mut self, shared: &Shared<T>)
-    where
-        O: Operation<T>,
-    {
-        if O::HOLDS_ITEM {
-            let mut wake = Waiter::Nobody;
-            self.operation.begin(&mut shared.lock(), &mut wake);
-            shared.wake(opposite(self.operation.seat()), wake);
-        }
-    }
-
-    /// Ends the operation, if it has an answer or is late and can give up, and says whether it
-    /// did. Otherwise, if this thread is about to `park`, seats it.
+    /// Looks for an answer, or gives up if that is `late`. Otherwise, if the thread is about to
+    /// `park`, seats it.
     #[cfg(not(target_family = "wasm"))]
-    fn attempt<T>(
-        &mut self,
-        shared: &Shared<T>,
-        late: bool,
-        park: bool,
-        answer: &mut Poll<O::Output>,
-    ) -> bool
+    fn attempt<'a, T>(&mut self, shared: &'a Shared<T>, late: bool, park: bool) -> Attempt<'a, T>
     where
         O: Operation<T>,
     {
         let seat = self.operation.seat();
         let mut wake = Waiter::Nobody;
         let mut slot = shared.lock();
-        self.operation.look(&mut slot, &mut wake, answer);
-        let ended = answer.is_ready() || (late && self.operation.give_up(&mut slot));
-        let left = if ended {
+        if self.operation.look(&mut slot, &mut wake) {
+            return Attempt::Turn(Turn { slot, wake });
+        }
+        let gave_up = late && self.operation.give_up(&mut slot);
+        let left = if gave_up {
             self.progress = Progress::Done;
             slot.leave(seat)
         } else if park {
@@ -287,7 +260,65 @@ impl<O> Wait<O> {
         };
         drop(slot);
         finish(shared, seat, wake, left);
-        ended
+        if gave_up {
+            Attempt::GaveUp
+        } else {
+            Attempt::InVain
+        }
+    }
+
+    /// Gives the answer that was found.
+    #[inline]
+    fn take_turn<T>(&mut self, shared: &Shared<T>, mut turn: Turn<'_, T>) -> Poll<O::Output>
+    where
+        O: Operation<T>,
+    {
+        self.progress = Progress::Done;
+        let seat = self.operation.seat();
+        // The one variable that is returned, filled under the lock, so that a large item goes from
+        // the slot to the caller in one move (two, and slower than handoff 1.0.2, otherwise).
+        let answer = Poll::Ready(self.operation.answer(&mut turn.slot, &mut turn.wake));
+        let left = turn.slot.leave(seat);
+        drop(turn.slot);
+        finish(shared, seat, turn.wake, left);
+        answer
+    }
+
+    /// Whether to watch the slot for a moment before anybody sits down.
+    #[inline]
+    fn may_watch<T>(&self, shared: &Shared<T>, flags: Flags, watch: &mut Watch) -> bool
+    where
+        O: Operation<T>,
+    {
+        let seat = self.operation.seat();
+        // Not if this is not the first look at it.
+        self.progress == Progress::Fresh
+            && !self.operation.may_be_answered(flags)
+            && !flags.is_taken(seat)
+            && shared.threads.are_apart(seat)
+            && watch.is_due()
+    }
+
+    /// Watches the slot for a moment, and returns what it saw last.
+    #[cold]
+    fn watch<T>(&mut self, shared: &Shared<T>, watch: &mut Watch, limit: Duration) -> Flags
+    where
+        O: Operation<T>,
+    {
+        self.begin(shared);
+        watch.watch(limit, || self.operation.may_be_answered(shared.flags()));
+        shared.flags()
+    }
+
+    fn begin<T>(&mut self, shared: &Shared<T>)
+    where
+        O: Operation<T>,
+    {
+        if O::HOLDS_ITEM {
+            let mut wake = Waiter::Nobody;
+            self.operation.begin(&mut shared.lock(), &mut wake);
+            shared.wake(opposite(self.operation.seat()), wake);
+        }
     }
 
     /// Ends the operation without an answer. What a drop of the future comes down to.
@@ -310,7 +341,7 @@ impl<O> Wait<O> {
     {
         let waited = self.progress == Progress::Waiting;
         self.progress = Progress::Done;
-        if self.operation.answer(shared.flags()).is_some() {
+        if self.operation.answer_unlocked(shared.flags()).is_some() {
             return;
         }
         let mut slot = shared.lock();

@@ -23,20 +23,22 @@ impl<T> Operation<T> for Vacate {
     }
 
     #[inline]
-    fn may_answer(&self, flags: Flags) -> bool {
-        !flags.is_occupied() || flags.is_closed()
+    fn may_be_answered(&self, flags: Flags) -> bool {
+        !flags.is_occupied()
+            || flags.is_receiver_closed()
+            || (self.to_send && flags.is_sender_closed())
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter, answer: &mut Poll<Self::Output>) {
-        let flags = slot.flags();
-        if let Some(item) = slot.withdraw_from_sink() {
-            *answer = Poll::Ready(Err(SendError(item)));
-        } else if !flags.is_occupied()
-            || flags.is_receiver_closed()
-            || (self.to_send && flags.is_sender_closed())
-        {
-            *answer = Poll::Ready(Ok(()));
+    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
+        Operation::<T>::may_be_answered(self, slot.flags())
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
+        match slot.withdraw_from_sink() {
+            Some(item) => Err(SendError(item)),
+            None => Ok(()),
         }
     }
 
