@@ -1,0 +1,77 @@
+//! The watch where ends run on threads.
+
+use super::IN_POLL;
+use crate::slot::Seat;
+use std::hint;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// On which thread each end was last seen.
+#[derive(Default)]
+pub(crate) struct Threads {
+    sender: AtomicUsize,
+    receiver: AtomicUsize,
+}
+
+impl Threads {
+    /// Notes that the end of `seat` is on this thread, and says whether the other end is known to
+    /// be on another one, where it can run while this end watches.
+    #[inline]
+    pub(crate) fn are_apart(&self, seat: Seat) -> bool {
+        let (own, other) = match seat {
+            Seat::Sender | Seat::SenderClosed => (&self.sender, &self.receiver),
+            Seat::Receiver | Seat::ReceiverClosed => (&self.receiver, &self.sender),
+        };
+        let here = this_thread();
+        // A hint and no more, so the weakest ordering will do. Written only when it changes, for
+        // the other end reads it.
+        if own.load(Ordering::Relaxed) != here {
+            own.store(here, Ordering::Relaxed);
+        }
+        let there = other.load(Ordering::Relaxed);
+        there != here && there != 0 && has_several_cores()
+    }
+}
+
+/// A number that no other running thread has: the address of something that each has its own of.
+#[inline]
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| here as *const u8 as usize)
+}
+
+fn has_several_cores() -> bool {
+    static CORES: AtomicUsize = AtomicUsize::new(0);
+    let mut cores = CORES.load(Ordering::Relaxed);
+    if cores == 0 {
+        // Reads files, so it is asked once.
+        cores = thread::available_parallelism().map_or(1, Into::into);
+        CORES.store(cores, Ordering::Relaxed);
+    }
+    cores > 1
+}
+
+/// Looks again and again for about `limit`, and returns whether something was `seen`.
+pub(super) fn spin(limit: Duration, seen: impl Fn() -> bool) -> bool {
+    /// Looks between two looks at the clock, which costs as much as a few of them.
+    const LOOKS: u32 = 16;
+
+    let start = Instant::now();
+    loop {
+        for _ in 0..LOOKS {
+            if seen() {
+                return true;
+            }
+            hint::spin_loop();
+        }
+        let elapsed = start.elapsed();
+        if elapsed >= limit {
+            return seen();
+        }
+        // The peer is not as quick as a running one is. If all cores are busy, it may need ours.
+        if elapsed >= IN_POLL {
+            thread::yield_now();
+        }
+    }
+}
