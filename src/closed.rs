@@ -69,6 +69,16 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it changes nothing.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, receiver) = handoff::channel::<()>();
+    /// let mut closed = sender.closed();
+    /// assert_eq!(block_on(poll_once(&mut closed)), None);
+    /// drop(receiver);
+    /// assert_eq!(block_on(closed), ());
+    /// ```
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct Closed<'a, T> {
         wait: Wait<Closing>,

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// The receiver was closed or dropped before it took the item, which comes back in the error.
+/// One of the two ends was closed or dropped before the receiver took the item, which comes back in
+/// the error.
 ///
 /// Returned by [`Sender::send`](crate::Sender::send), and by the `Sink` of the `sink` feature.
 ///

@@ -131,11 +131,12 @@
 //! assert!(receiver.try_recv().is_err());
 //! ```
 //!
-//! Two things make that verdict less sharp, and both must be asked for. If the receiver uses
+//! That verdict has two limits, for programs that use what is named here. If the receiver uses
 //! [`offer`](Receiver::offer), `None` can also mean that the item is lent, and its receiver decides.
-//! And where items can be on offer with nobody waiting for the answer (sends leaked with
-//! [`mem::forget`](std::mem::forget), [`try_send`](Sender::try_send), the `Sink`), `reclaim` returns
-//! the oldest first: drain them before a send whose verdict matters.
+//! And where items can be on offer with nobody waiting for the answer (those of
+//! [`try_send`](Sender::try_send), of the `Sink`, and of sends leaked with
+//! [`mem::forget`](std::mem::forget)), `reclaim` returns the oldest first: drain them before a send
+//! whose verdict matters.
 //!
 //! # Select loops
 //!
@@ -331,10 +332,18 @@
 //!
 //! # Streams, sinks and iterators
 //!
-//! [`Receiver`] is a [`Stream`](futures_core::Stream) and a
-//! [`FusedStream`](futures_core::stream::FusedStream). In threads it is an iterator, with
+//! [`Receiver`] is a `Stream` and a `FusedStream`. In threads it is an iterator, with
 //! [`iter`](Receiver::iter) and `for item in receiver`. [`Sender`] is a `Sink` with the feature
 //! `sink`.
+//!
+//! # Panics
+//!
+//! No operation panics on its own account, except that a `wait` on a future that has resolved
+//! already does. (Polled once more, such a future stays pending.)
+//!
+//! A waker is foreign code, and may panic. Its panic comes out of the operation that woke it. Every
+//! other wake is still done, nothing is poisoned, and the channel goes on. One item can be lost by
+//! that, and in no other way: the one in the hands of the very poll that unwinds.
 //!
 //! # Cost
 //!

@@ -124,8 +124,11 @@ impl<T> Receiver<T> {
     /// `Pending` means that the task of `cx` will be woken when it is worth polling again. Only
     /// the waker of the last poll of this receiver is relied on.
     ///
-    /// Other than a [`Recv`], such a poll has no drop: the receive counts as waiting (see
-    /// [`Sender::try_send`](crate::Sender::try_send)) until the receiver's next operation.
+    /// # Cancel safety
+    ///
+    /// A poll that returned `Pending` holds nothing. Other than a [`Recv`] it has no drop: the
+    /// receive counts as waiting (see [`Sender::try_send`](crate::Sender::try_send)) until the
+    /// receiver's next operation.
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -237,6 +240,28 @@ impl<T> Receiver<T> {
     }
 }
 
+/// The items, until the channel is closed.
+///
+/// # Cancel safety
+///
+/// A dropped `StreamExt::next` held nothing. As with [`Receiver::poll_recv`], the receive counts as
+/// waiting until the receiver's next operation.
+///
+/// ```
+/// use futures_lite::{future, StreamExt};
+///
+/// let (mut sender, receiver) = handoff::channel();
+/// let send = async move {
+///     for i in 1..=3 {
+///         sender.send(i).await.unwrap();
+///     }
+/// };
+/// let ((), doubled) = future::block_on(future::zip(
+///     send,
+///     receiver.map(|i| 2 * i).collect::<Vec<_>>(),
+/// ));
+/// assert_eq!(doubled, [2, 4, 6]);
+/// ```
 impl<T> Stream for Receiver<T> {
     type Item = T;
 
@@ -340,6 +365,19 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it before it resolved loses nothing: it held nothing.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut recv = receiver.recv();
+    /// assert_eq!(block_on(poll_once(&mut recv)), None); // it waits
+    /// let mut send = sender.send(7);
+    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer
+    /// drop(recv);
+    /// assert_eq!(block_on(receiver.recv()), Some(7)); // it is for the next receive
+    /// assert_eq!(block_on(send), Ok(()));
+    /// ```
     #[must_use = "a receive does nothing unless it is awaited, polled or waited on"]
     pub struct Recv<'a, T> {
         wait: Wait<Receive<false>>,
@@ -482,6 +520,18 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it before it resolved loses nothing: it held nothing.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, zip};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel::<i32>();
+    /// let look = async {
+    ///     let offer = receiver.offer().await.unwrap();
+    ///     assert_eq!(*offer, 7);
+    ///     offer.accept()
+    /// };
+    /// assert_eq!(block_on(zip(sender.send(7), look)), (Ok(()), 7));
+    /// ```
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct NextOffer<'a, T> {
         wait: Wait<Receive<true>>,

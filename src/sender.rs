@@ -414,6 +414,16 @@ pin_project! {
     ///
     /// Dropping it before it resolved takes the item off the offer and gives it back through
     /// [`Sender::reclaim`].
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut send = sender.send(7);
+    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer, and not taken
+    /// assert_eq!(receiver.try_recv(), Ok(7));
+    /// assert_eq!(block_on(send), Ok(()));
+    /// ```
     #[must_use = "a send does nothing unless it is awaited, polled or waited on"]
     pub struct Send<'a, T> {
         wait: Wait<Handover<T>>,
@@ -600,6 +610,17 @@ pin_project! {
     /// # Cancel safety
     ///
     /// Dropping it changes nothing.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel::<()>();
+    /// let mut wanted = sender.wanted();
+    /// assert_eq!(block_on(poll_once(&mut wanted)), None);
+    /// let mut recv = receiver.recv();
+    /// assert_eq!(block_on(poll_once(&mut recv)), None); // now a receive is waiting
+    /// assert_eq!(block_on(wanted), true);
+    /// ```
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct Wanted<'a, T> {
         wait: Wait<Demand>,

@@ -35,7 +35,7 @@ pub(crate) trait Operation<T> {
     /// Where it waits.
     fn seat(&self) -> Seat;
 
-    /// Answers without the lock, if that is possible. Whoever made it so has emptied the seat.
+    /// Answers without the lock, if that is possible.
     #[inline]
     fn answer_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
         let _ = flags;
@@ -45,7 +45,7 @@ pub(crate) trait Operation<T> {
     /// Guesses whether there is an answer. A wrong guess costs a little time, nothing else.
     fn may_be_answered(&self, flags: Flags) -> bool;
 
-    /// Whether there is an answer. `wake` becomes whom to wake at the other end.
+    /// Whether there is an answer. Whoever made it so has emptied the seat. `wake` becomes whom to wake at the other end.
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool;
 
     /// Gives the answer that `look` found.
@@ -141,7 +141,7 @@ impl<O> Wait<O> {
         let seat = self.operation.seat();
         let mut flags = shared.flags();
         if let Some(watch) = watch {
-            if self.may_watch(shared, flags, watch) {
+            if self.may_watch(shared, flags, watch, watch::IN_POLL) {
                 flags = self.watch(shared, watch, watch::IN_POLL);
             }
         }
@@ -200,7 +200,7 @@ impl<O> Wait<O> {
             if late {
                 self.begin(shared);
             } else if let Some(watch) = watch.take() {
-                if self.may_watch(shared, shared.flags(), watch) {
+                if self.may_watch(shared, shared.flags(), watch, watch::IN_WAIT) {
                     self.watch(shared, watch, watch::IN_WAIT);
                 }
             }
@@ -248,8 +248,7 @@ impl<O> Wait<O> {
         }
         let gave_up = late && self.operation.give_up(&mut slot);
         let left = if gave_up {
-            self.progress = Progress::Done;
-            slot.leave(seat)
+            self.leave(&mut slot)
         } else if park {
             self.progress = Progress::Waiting;
             let left = slot.sit(seat, Waiter::Thread);
@@ -273,28 +272,36 @@ impl<O> Wait<O> {
     where
         O: Operation<T>,
     {
+        let seated = self.progress == Progress::Waiting;
+        debug_assert!(!(seated && turn.slot.flags().is_taken(self.operation.seat())));
         self.progress = Progress::Done;
-        let seat = self.operation.seat();
         // The one variable that is returned, filled under the lock, so that a large item goes from
         // the slot to the caller in one move (two, and slower than handoff 1.0.2, otherwise).
         let answer = Poll::Ready(self.operation.answer(&mut turn.slot, &mut turn.wake));
-        let left = turn.slot.leave(seat);
         drop(turn.slot);
-        finish(shared, seat, turn.wake, left);
+        shared.wake(opposite(self.operation.seat()), turn.wake);
         answer
     }
 
-    /// Whether to watch the slot for a moment before anybody sits down.
+    /// Whether to watch the slot for a moment before anybody sits down: at the first look only,
+    /// and not if the other end sleeps, unless it is this operation that wakes it and `patience`
+    /// allows for its waking up.
     #[inline]
-    fn may_watch<T>(&self, shared: &Shared<T>, flags: Flags, watch: &mut Watch) -> bool
+    fn may_watch<T>(
+        &self,
+        shared: &Shared<T>,
+        flags: Flags,
+        watch: &mut Watch,
+        patience: Duration,
+    ) -> bool
     where
         O: Operation<T>,
     {
         let seat = self.operation.seat();
-        // Not if this is not the first look at it.
         self.progress == Progress::Fresh
             && !self.operation.may_be_answered(flags)
             && !flags.is_taken(seat)
+            && (!flags.is_taken(opposite(seat)) || (O::HOLDS_ITEM && patience == watch::IN_WAIT))
             && shared.threads.are_apart(seat)
             && watch.is_due()
     }
@@ -339,21 +346,30 @@ impl<O> Wait<O> {
     where
         O: Operation<T>,
     {
-        let waited = self.progress == Progress::Waiting;
-        self.progress = Progress::Done;
         if self.operation.answer_unlocked(shared.flags()).is_some() {
+            self.progress = Progress::Done;
             return;
         }
         let mut slot = shared.lock();
         self.operation.cancel(&mut slot);
-        // Who sits there without having waited is not ours: a poll of the stream or the `Sink`.
-        let left = if waited {
+        let left = self.leave(&mut slot);
+        drop(slot);
+        drop(left);
+    }
+
+    /// Ends the wait, and takes whom it seated off the seat. Anybody else there is left alone: a
+    /// poll of the stream or the `Sink`, that nothing but the next poll can replace.
+    fn leave<T>(&mut self, slot: &mut Slot<T>) -> Waiter
+    where
+        O: Operation<T>,
+    {
+        let waited = self.progress == Progress::Waiting;
+        self.progress = Progress::Done;
+        if waited {
             slot.leave(self.operation.seat())
         } else {
             Waiter::Nobody
-        };
-        drop(slot);
-        drop(left);
+        }
     }
 }
 

@@ -206,6 +206,7 @@ pub(crate) enum Waiter {
     Nobody,
     Task(Waker),
     /// A thread, parked on the seat's `Event`.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
     Thread,
 }
 
