@@ -32,6 +32,18 @@ pub(crate) const IN_WAIT: Duration = Duration::from_micros(50);
 
 /// The longest break, in waits, after a watch in vain.
 const LONGEST_BREAK: u16 = 256;
+/// The break after a watch in which this thread lost its core to another one. All cores are busy
+/// then: a thread that sleeps and is woken is given one sooner than a thread that keeps looking.
+const BREAK_UNDER_LOAD: u16 = u16::MAX;
+
+/// How a watch ends.
+pub(crate) enum Outcome {
+    Seen,
+    InVain,
+    /// This thread was off its core for longer than it meant to watch.
+    #[cfg_attr(any(target_family = "wasm", loom), allow(dead_code))]
+    Suspended,
+}
 
 /// An end's experience with watching.
 #[derive(Default)]
@@ -51,15 +63,15 @@ impl Watch {
         due
     }
 
-    /// Watches until `seen` says that it saw something, for about `limit`. Returns whether it did.
-    pub(crate) fn watch(&mut self, limit: Duration, seen: impl Fn() -> bool) -> bool {
-        let paid = imp::spin(limit, seen);
-        self.penalty = if paid {
-            0
-        } else {
-            (2 * self.penalty + 1).min(LONGEST_BREAK)
+    /// Watches until `seen` says that it saw something, for about `limit`.
+    pub(crate) fn watch(&mut self, limit: Duration, seen: impl Fn() -> bool) {
+        (self.penalty, self.skip) = match imp::watch(limit, seen) {
+            Outcome::Seen => (0, 0),
+            Outcome::InVain => {
+                let penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
+                (penalty, penalty)
+            }
+            Outcome::Suspended => (self.penalty, BREAK_UNDER_LOAD),
         };
-        self.skip = self.penalty;
-        paid
     }
 }

@@ -1,6 +1,7 @@
 //! The watch where it cannot save anything: on a target without threads, and in the models, which
 //! run theirs one at a time. There it is one more look, which may come at any moment.
 
+use super::Outcome;
 use crate::slot::Seat;
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ impl Threads {
     }
 }
 
-pub(super) fn spin(_limit: Duration, seen: impl Fn() -> bool) -> bool {
-    seen()
+pub(super) fn watch(_limit: Duration, seen: impl Fn() -> bool) -> Outcome {
+    if seen() {
+        Outcome::Seen
+    } else {
+        Outcome::InVain
+    }
 }

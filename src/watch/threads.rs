@@ -1,11 +1,14 @@
 //! The watch where ends run on threads.
 
-use super::IN_POLL;
+use super::{Outcome, IN_POLL};
 use crate::slot::Seat;
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// A watch that took this long was not one: another thread had the core.
+const SUSPENDED: Duration = Duration::from_micros(400);
 
 /// On which thread each end was last seen.
 #[derive(Default)]
@@ -52,8 +55,8 @@ fn has_several_cores() -> bool {
     cores > 1
 }
 
-/// Looks again and again for about `limit`, and returns whether something was `seen`.
-pub(super) fn spin(limit: Duration, seen: impl Fn() -> bool) -> bool {
+/// Looks again and again, for about `limit`.
+pub(super) fn watch(limit: Duration, seen: impl Fn() -> bool) -> Outcome {
     /// Looks between two looks at the clock, which costs as much as a few of them.
     const LOOKS: u32 = 16;
 
@@ -61,17 +64,24 @@ pub(super) fn spin(limit: Duration, seen: impl Fn() -> bool) -> bool {
     loop {
         for _ in 0..LOOKS {
             if seen() {
-                return true;
+                return Outcome::Seen;
             }
             hint::spin_loop();
         }
         let elapsed = start.elapsed();
         if elapsed >= limit {
-            return seen();
+            return if elapsed >= SUSPENDED {
+                Outcome::Suspended
+            } else {
+                Outcome::InVain
+            };
         }
         // The peer is not as quick as a running one is. If all cores are busy, it may need ours.
         if elapsed >= IN_POLL {
             thread::yield_now();
+            if start.elapsed() >= SUSPENDED {
+                return Outcome::Suspended;
+            }
         }
     }
 }
