@@ -1,0 +1,203 @@
+//! The numbers to reach, and whether they were.
+
+use crate::{
+    bench::{Line, Outcome, Role},
+    results::Results,
+};
+
+/// A goal and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goal {
+    /// The scenario's title, or what else was measured.
+    pub of: String,
+    /// What was to be reached.
+    pub goal: &'static str,
+    /// What was reached.
+    pub reached: String,
+    /// Whether that will do.
+    pub met: bool,
+}
+
+/// Which peers a goal speaks of.
+type Which = fn(&Line) -> bool;
+
+const EVERY_PEER: Which = |line| line.role == Role::Peer;
+const WHOSE_OK_MEANS_TAKEN: Which = |line| line.role == Role::Peer && !line.acks_early;
+const BUFFERED: Which = |line| line.label.ends_with("(1)");
+const FLOOR: Which = |line| line.role == Role::Floor;
+const HANDOFF_1: Which = |line| line.label == "handoff 1.0.2";
+const KANAL: Which = |line| line.label == "kanal (0)";
+const ONESHOT: Which = |line| line.label == "tokio oneshot";
+
+/// A scenario, the goal in words, whom it compares with, and the greatest ratio of our time to
+/// theirs.
+const TIMES: &[(&str, &str, Which, f64)] = &[
+    ("one-task", "at most 1.1 × floor", FLOOR, 1.1),
+    ("one-task", "at most 0.45 × handoff 1.0.2", HANDOFF_1, 0.45),
+    ("one-task", "at most 1.3 × kanal (0)", KANAL, 1.3),
+    ("tokio-current-thread", "at most 1.1 × floor", FLOOR, 1.1),
+    (
+        "tokio-current-thread",
+        "faster than every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        1.0,
+    ),
+    (
+        "tokio-current-thread",
+        "faster than every buffered channel of capacity 1",
+        BUFFERED,
+        1.0,
+    ),
+    ("smol-local", "at most 1.1 × floor", FLOOR, 1.1),
+    (
+        "smol-local",
+        "faster than every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        1.0,
+    ),
+    (
+        "smol-local",
+        "faster than every buffered channel of capacity 1",
+        BUFFERED,
+        1.0,
+    ),
+    (
+        "tokio-multi-thread",
+        "faster than every peer",
+        EVERY_PEER,
+        1.0,
+    ),
+    (
+        "threads-block-on",
+        "faster than every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        1.0,
+    ),
+    (
+        "threads-block-on",
+        "at best 0.25 × every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        0.25,
+    ),
+    ("threads-wait", "at most 3 × floor", FLOOR, 3.0),
+    ("threads-wait", "faster than every peer", EVERY_PEER, 1.0),
+    (
+        "two-cores-block-on",
+        "faster than every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        1.0,
+    ),
+    (
+        "two-cores-block-on",
+        "at best 0.25 × every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        0.25,
+    ),
+    ("two-cores-wait", "at most 3 × floor", FLOOR, 3.0),
+    ("two-cores-wait", "faster than every peer", EVERY_PEER, 1.0),
+    ("thread-to-task", "faster than every peer", EVERY_PEER, 1.0),
+    ("task-to-thread", "faster than every peer", EVERY_PEER, 1.0),
+    (
+        "create-recv-first",
+        "at most the cost of tokio's oneshot",
+        ONESHOT,
+        1.0,
+    ),
+    (
+        "create-send-first",
+        "at most the cost of tokio's oneshot",
+        ONESHOT,
+        1.0,
+    ),
+    ("large-items", "faster than handoff 1.0.2", HANDOFF_1, 1.0),
+];
+
+/// All goals that this run can judge.
+#[must_use]
+pub fn judge(results: &Results) -> Vec<Goal> {
+    let times = TIMES.iter().filter_map(|&(name, goal, which, limit)| {
+        time(results.scenario(name)?, goal, which, limit)
+    });
+    let mut goals: Vec<Goal> = times.collect();
+    goals.extend(allocations(results));
+    goals.extend(idle(results));
+    goals.extend(sizes(results));
+    goals
+}
+
+fn time(outcome: &Outcome, goal: &'static str, which: Which, limit: f64) -> Option<Goal> {
+    let worst = outcome
+        .contenders
+        .iter()
+        .filter(|line| which(line))
+        .max_by(|a, b| a.ours_over.median.total_cmp(&b.ours_over.median))?;
+    let ratio = worst.ours_over.median;
+    Some(Goal {
+        of: outcome.title.clone(),
+        goal,
+        reached: format!("{ratio:.2} × {}", worst.label),
+        met: ratio <= limit,
+    })
+}
+
+/// One a channel, and for an item none but the executor's own.
+fn allocations(results: &Results) -> Vec<Goal> {
+    let Some(table) = &results.allocations else {
+        return Vec::new();
+    };
+    let row = |role| table.rows.iter().find(|row| row.role == role);
+    let (Some(ours), Some(floor)) = (row(Role::Ours), row(Role::Floor)) else {
+        return Vec::new();
+    };
+    let mut per_channel: f64 = 0.0;
+    let mut per_item: f64 = 0.0;
+    for (index, name) in table.scenarios.iter().enumerate() {
+        let Some(count) = ours.per_item[index] else {
+            continue;
+        };
+        if name.starts_with("create-") {
+            per_channel = per_channel.max(count);
+        } else {
+            per_item = per_item.max(count - floor.per_item[index].unwrap_or(0.0));
+        }
+    }
+    vec![
+        Goal {
+            of: "Allocations".to_owned(),
+            goal: "one per channel",
+            reached: format!("{per_channel:.2}"),
+            met: per_channel < 1.005,
+        },
+        Goal {
+            of: "Allocations".to_owned(),
+            goal: "none per item in any scenario, the executor's own apart",
+            reached: format!("{:.2}", per_item.max(0.0)),
+            met: per_item < 0.02,
+        },
+    ]
+}
+
+fn idle(results: &Results) -> Option<Goal> {
+    let most = results
+        .idle
+        .iter()
+        .filter(|row| row.label == "handoff")
+        .flat_map(|row| [row.receive, row.send, row.receive_timed.unwrap_or(0.0)])
+        .max_by(f64::total_cmp)?;
+    Some(Goal {
+        of: "Idle for 1 s".to_owned(),
+        goal: "under 1 ms of CPU",
+        reached: format!("{most:.2} ms"),
+        met: most < 1.0,
+    })
+}
+
+fn sizes(results: &Results) -> Option<Goal> {
+    let ours = results.sizes.iter().find(|row| row.label == "handoff")?;
+    Some(Goal {
+        of: "Size".to_owned(),
+        goal: "Recv at most 4 words",
+        reached: format!("{} bytes", ours.recv),
+        met: ours.recv <= 4 * size_of::<usize>(),
+    })
+}

@@ -1,0 +1,60 @@
+//! handoff, this repository's crate.
+
+use super::{ends, named};
+use crate::ends::{
+    BlockingRecvEnd, BlockingSendEnd, GiveBack, Received, RecvEnd, SendEnd, Verdict,
+};
+use handoff::{Receiver, SendError, Sender};
+use std::{future::Future, time::Duration};
+
+named!(
+    /// handoff.
+    Ours, "handoff", "handoff"
+);
+ends!(Ours: AsyncEnds, T => Sender<T>, Receiver<T>, handoff::channel());
+ends!(Ours: BlockingEnds, T => Sender<T>, Receiver<T>, handoff::channel());
+ends!(Ours: ThreadToTask, T => Sender<T>, Receiver<T>, handoff::channel());
+ends!(Ours: TaskToThread, T => Sender<T>, Receiver<T>, handoff::channel());
+
+impl<T> GiveBack<T> for SendError<T> {
+    fn give_back(self) -> Option<T> {
+        Some(self.into_inner())
+    }
+}
+
+impl<T: Send> SendEnd<T> for Sender<T> {
+    fn send(&mut self, item: T) -> impl Future<Output: Verdict<T>> + Send {
+        self.send(item)
+    }
+
+    fn reclaim(&mut self) -> Option<T> {
+        self.reclaim()
+    }
+}
+
+impl<T: Send> RecvEnd<T> for Receiver<T> {
+    fn recv(&mut self) -> impl Future<Output: Received<T>> + Send {
+        self.recv()
+    }
+}
+
+impl<T> BlockingSendEnd<T> for Sender<T> {
+    fn send_blocking(&mut self, item: T) -> bool {
+        self.send(item).wait().is_ok()
+    }
+
+    fn send_at_once(&mut self, item: T) -> bool {
+        self.try_send(item).is_ok()
+    }
+}
+
+impl<T> BlockingRecvEnd<T> for Receiver<T> {
+    fn recv_blocking(&mut self) -> Option<T> {
+        self.recv().wait()
+    }
+
+    fn recv_for(&mut self, limit: Duration) -> bool {
+        let _ = self.recv().wait_timeout(limit);
+        true
+    }
+}

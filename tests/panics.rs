@@ -1,0 +1,281 @@
+//! Foreign code that panics: the panic comes out of the operation, and costs nobody anything else.
+//!
+//! That every moment in which a waker is touched survives a panic is in the tables of `reentrancy.rs`.
+
+mod common;
+
+use common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
+use handoff::{channel, Receiver, TryRecvError};
+use std::mem;
+use std::task::Poll;
+use std::thread;
+
+// It costs nobody else their wake.
+
+#[test]
+fn a_panic_in_one_waker_does_not_cost_the_other_its_wake() {
+    watchdog(|| {
+        for close in [true, false] {
+            for panicking in 0..2 {
+                let (tx, mut rx) = channel::<u32>();
+                let probes = [Probe::new(), Probe::new()];
+                assert!(probes[0].poll_next(&mut rx).is_pending());
+                let mut closed = rx.closed();
+                assert!(probes[1].poll(&mut closed).is_pending());
+                probes[panicking].on_wake(|| panic!("foreign"));
+                let mut tx = Some(tx);
+                let message = must_panic(|| {
+                    if close {
+                        tx.as_mut().unwrap().close();
+                    } else {
+                        drop(tx.take());
+                    }
+                });
+                assert_eq!(message, "foreign");
+                assert_eq!([probes[0].wakes(), probes[1].wakes()], [1, 1]);
+                assert!(probes[1].poll(&mut closed).is_ready());
+                drop(closed);
+                assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_panic_in_one_waker_does_not_cost_the_senders_other_its_wake() {
+    watchdog(|| {
+        for panicking in 0..2 {
+            let (mut tx, rx) = channel();
+            let probes = [Probe::new(), Probe::new()];
+            let mut send = tx.send(1);
+            assert!(probes[0].poll(&mut send).is_pending());
+            mem::forget(send);
+            let mut closed = tx.closed();
+            assert!(probes[1].poll(&mut closed).is_pending());
+            probes[panicking].on_wake(|| panic!("foreign"));
+            assert_eq!(must_panic(|| drop(rx)), "foreign");
+            assert_eq!([probes[0].wakes(), probes[1].wakes()], [1, 1]);
+            assert!(probes[1].poll(&mut closed).is_ready());
+            drop(closed);
+            assert_eq!(tx.reclaim(), Some(1));
+        }
+    });
+}
+
+#[test]
+fn two_wakers_that_panic_are_one_panic() {
+    watchdog(|| {
+        let (tx, mut rx) = channel::<u32>();
+        let probes = [Probe::new(), Probe::new()];
+        assert!(probes[0].poll_next(&mut rx).is_pending());
+        let mut closed = rx.closed();
+        assert!(probes[1].poll(&mut closed).is_pending());
+        for probe in &probes {
+            probe.on_wake(|| panic!("foreign"));
+        }
+        assert_eq!(must_panic(|| drop(tx)), "foreign");
+        assert_eq!([probes[0].wakes(), probes[1].wakes()], [1, 1]);
+        assert!(probes[1].poll(&mut closed).is_ready());
+    });
+}
+
+#[test]
+fn a_wake_and_the_drop_of_an_old_waker_that_panic_are_one_panic() {
+    watchdog(|| {
+        let (mut tx, mut rx) = channel::<u32>();
+        let (sender, old, new) = (Probe::new(), Probe::new(), Probe::new());
+        assert!(old.poll_next(&mut rx).is_pending());
+        // Its waker stays, but it does not count as waiting any more.
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        let mut wanted = tx.wanted();
+        assert!(sender.poll(&mut wanted).is_pending());
+
+        old.on_drop(|| panic!("foreign"));
+        sender.on_wake(|| panic!("foreign"));
+        assert_eq!(must_panic(|| new.poll_next(&mut rx)), "foreign");
+        assert_eq!((sender.wakes(), old.held()), (1, 0));
+        assert_eq!(sender.poll(&mut wanted), Poll::Ready(true));
+        drop(wanted);
+        tx.try_send(1).unwrap();
+        assert_eq!(new.wakes(), 1);
+        assert_eq!(rx.try_recv(), Ok(1));
+    });
+}
+
+#[test]
+fn a_panic_in_a_waker_does_not_cost_a_blocked_thread_its_wake() {
+    watchdog(|| {
+        for _ in 0..50 {
+            let (mut tx, mut rx) = channel::<u32>();
+            let receiver = Probe::new();
+            assert!(receiver.poll_next(&mut rx).is_pending());
+            receiver.on_wake(|| panic!("foreign"));
+            thread::scope(|scope| {
+                let blocked = scope.spawn(|| rx.closed().wait());
+                let message = must_panic(|| tx.close());
+                assert_eq!(message, "foreign");
+                blocked.join().unwrap();
+            });
+        }
+    });
+}
+
+// It costs nobody an item, save the one that is in the hands of the poll that unwinds.
+
+#[test]
+fn a_send_whose_receivers_waker_panics_goes_on() {
+    let ledger = Ledger::new();
+    let (mut tx, mut rx) = channel();
+    let (sender, receiver) = (Probe::new(), Probe::new());
+    assert!(receiver.poll_next(&mut rx).is_pending());
+    receiver.on_wake(|| panic!("foreign"));
+    let mut send = tx.send(ledger.item());
+    assert_eq!(must_panic(|| sender.poll(&mut send)), "foreign");
+
+    assert!(sender.poll(&mut send).is_pending(), "it is on offer");
+    assert_eq!(rx.try_recv().map(Item::received), Ok(0));
+    assert!(matches!(sender.poll(&mut send), Poll::Ready(Ok(()))));
+}
+
+#[test]
+fn a_blocked_send_whose_receivers_waker_panics_gives_its_item_back() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (mut tx, mut rx) = channel();
+        let receiver = Probe::new();
+        assert!(receiver.poll_next(&mut rx).is_pending());
+        receiver.on_wake(|| panic!("foreign"));
+        let send = tx.send(ledger.item());
+        assert_eq!(must_panic(|| send.wait()), "foreign");
+        assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    });
+}
+
+#[test]
+fn a_waker_that_panics_while_its_thread_unwinds_is_no_abort() {
+    watchdog(|| {
+        let (tx, mut rx) = channel::<u32>();
+        let (receiver, watcher) = (Probe::new(), Probe::new());
+        assert!(receiver.poll_next(&mut rx).is_pending());
+        let mut closed = rx.closed();
+        assert!(watcher.poll(&mut closed).is_pending());
+        receiver.on_wake(|| panic!("foreign"));
+        let message = must_panic(move || {
+            let _tx = tx;
+            panic!("the first");
+        });
+        assert_eq!(message, "the first");
+        assert_eq!((receiver.wakes(), watcher.wakes()), (1, 1));
+        assert!(watcher.poll(&mut closed).is_ready());
+    });
+}
+
+#[test]
+fn a_send_whose_own_waker_panics_loses_nothing() {
+    let ledger = Ledger::new();
+    let (mut tx, mut rx) = channel();
+    let sender = Probe::new();
+
+    sender.on_clone(|| panic!("foreign"));
+    let mut send = tx.send(ledger.item());
+    assert_eq!(must_panic(|| sender.poll(&mut send)), "foreign");
+    assert!(sender.poll(&mut send).is_pending(), "it can go on");
+    assert_eq!(rx.try_recv().map(Item::received), Ok(0));
+    assert!(matches!(sender.poll(&mut send), Poll::Ready(Ok(()))));
+    drop(send);
+
+    sender.on_clone(|| panic!("foreign"));
+    let mut send = tx.send(ledger.item());
+    assert_eq!(must_panic(|| sender.poll(&mut send)), "foreign");
+    drop(send);
+    assert_eq!(tx.reclaim().map(Item::reclaimed), Some(1), "or be dropped");
+
+    let mut send = tx.send(ledger.item());
+    assert!(sender.poll(&mut send).is_pending());
+    sender.on_drop(|| panic!("foreign"));
+    assert_eq!(must_panic(|| drop(send)), "foreign");
+    assert_eq!(tx.reclaim().map(Item::reclaimed), Some(2));
+    assert_eq!(sender.held(), 0);
+}
+
+#[test]
+fn an_item_in_the_hands_of_a_poll_that_unwinds_is_dropped_and_was_taken() {
+    watchdog(|| {
+        type Take = fn(&mut Receiver<Item>);
+
+        let takes: [Take; 6] = [
+            |rx| drop(rx.try_recv()),
+            |rx| drop(rx.recv().wait()),
+            |rx| drop(rx.iter().next()),
+            |rx| drop(Probe::new().poll(&mut rx.recv())),
+            |rx| drop(Probe::new().poll_next(rx)),
+            |rx| drop(rx.offer().wait().unwrap().accept()),
+        ];
+        for take in takes {
+            let ledger = Ledger::new();
+            let (mut tx, mut rx) = channel();
+            let sender = Probe::new();
+            let mut send = tx.send(ledger.item());
+            assert!(sender.poll(&mut send).is_pending());
+            sender.on_wake(|| panic!("foreign"));
+            assert_eq!(must_panic(|| take(&mut rx)), "foreign");
+            assert_eq!(ledger.fates(), [Fate::Dropped]);
+            assert!(matches!(sender.poll(&mut send), Poll::Ready(Ok(()))));
+            drop(send);
+            assert!(tx.reclaim().is_none());
+            assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        }
+    });
+}
+
+// Items that panic.
+
+#[test]
+fn the_drop_of_an_item_on_offer_may_panic() {
+    watchdog(|| {
+        let panicking = |ledger: &Ledger| ledger.item().on_drop(|| panic!("foreign"));
+        let offered = |ledger: &Ledger| {
+            let (mut tx, rx) = channel();
+            offer_and_forget(&mut tx, panicking(ledger));
+            (tx, rx)
+        };
+
+        let ledger = Ledger::new();
+        let (tx, rx) = offered(&ledger);
+        drop(tx);
+        assert_eq!(must_panic(|| drop(rx)), "foreign");
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+
+        let ledger = Ledger::new();
+        let (tx, rx) = offered(&ledger);
+        drop(rx);
+        assert_eq!(must_panic(|| drop(tx)), "foreign");
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+
+        let ledger = Ledger::new();
+        let (tx, mut rx) = offered(&ledger);
+        drop(tx);
+        assert_eq!(must_panic(|| rx.close()), "foreign");
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    });
+}
+
+#[test]
+fn a_waker_and_an_item_that_panic_are_one_panic() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (mut tx, mut rx) = channel();
+        rx.close();
+        let watcher = Probe::new();
+        let mut closed = rx.closed();
+        assert!(watcher.poll(&mut closed).is_pending());
+        drop(tx.send(ledger.item().on_drop(|| panic!("foreign"))));
+        watcher.on_wake(|| panic!("foreign"));
+        assert_eq!(must_panic(|| drop(tx)), "foreign");
+        assert_eq!(watcher.wakes(), 1);
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+        assert!(watcher.poll(&mut closed).is_ready());
+    });
+}
