@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Runs the examples as a user would, and holds them to what they print and how they end.
+#
+# They are built in release mode, with all features that they need, by this script.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo build --release --examples --features sink
+bin=$(realpath "${CARGO_TARGET_DIR:-target}")/release/examples
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+out=$scratch/out err=$scratch/err
+
+# What wc takes for a word depends on the locale, and so does what printf makes of \u.
+export LC_ALL=C.UTF-8
+
+fail() {
+    echo "FAILED: $*" >&2
+    echo "--- standard output:" >&2 && cat "$out" >&2
+    echo "--- standard error:" >&2 && cat "$err" >&2
+    exit 1
+}
+
+# ends STATUS COMMAND...: the command ends with this status, before long. What it prints is kept.
+ends() {
+    local expected=$1 status=0
+    shift
+    timeout 60 "$@" </dev/null >"$out" 2>"$err" || status=$?
+    [[ $status -eq $expected ]] || fail "status $status instead of $expected: $*"
+}
+
+# says TEXT...: each of the texts is on standard output.
+says() {
+    local text
+    for text in "$@"; do
+        grep --quiet --fixed-strings -- "$text" "$out" || fail "it does not print \"$text\""
+    done
+}
+
+# The examples that take no input check themselves, and say so.
+
+ends 0 "$bin/disconnect"
+says '50 items came, and then None' \
+    '3 letters were taken, and "letter 3" came back' \
+    'both came back, the sender with its item'
+
+ends 0 "$bin/select_timeout"
+says 'nothing was lost, nothing came twice, and all came in order'
+
+ends 0 "$bin/latest_frame"
+says 'on demand       40     40       0      0' \
+    'each frame was of the moment'
+
+ends 0 "$bin/supervised_worker"
+says '5 workers: every job was done, and none twice without a restart'
+[[ $(grep --count 'true' "$out") -eq 12 ]] || fail 'not every job was confirmed'
+
+ends 0 "$bin/pipeline"
+says '1229 squares, sum 37546387960' '5 squares, sum 208' 'the square 169'
+
+echo 'disconnect, select_timeout, latest_frame, supervised_worker, pipeline: as they should be'
+
+# word_count counts as wc does.
+
+# counts FILE: the totals are those of wc, on one line, and progress was shown.
+counts() {
+    local file=$1 lines words their_lines their_words
+    read -r their_lines their_words < <(wc -l -w <"$file")
+    ends 0 "$bin/word_count" "$file"
+    read -r lines words _ <"$out"
+    [[ "$lines $words" = "$their_lines $their_words" ]] ||
+        fail "$file: $lines $words, but wc says $their_lines $their_words"
+    [[ -s $err ]] || fail "$file: no progress was shown"
+    echo "word_count: $lines lines and $words words, as wc says: ${file##*/}"
+}
+
+# sample NAME FORMAT: a file in the scratch directory, written by printf.
+sample() {
+    # The format is the file's content.
+    # shellcheck disable=SC2059
+    printf "$2" >"$scratch/$1"
+}
+
+[[ $(printf 'a\u00a0b' | wc -w) -eq 2 ]] || fail "wc does not know the locale $LC_ALL"
+
+sample empty ''
+sample only-a-line-feed '\n'
+sample only-blanks ' \t \n\n  '
+sample no-line-feed-at-the-end 'one two\nthree'
+sample crlf 'one two\r\nthree\r\n\r\nfour'
+sample lone-carriage-returns 'one\rtwo\r'
+sample form-feeds-and-vertical-tabs 'one\ftwo\vthree\tfour \f \v five\n'
+sample no-break-spaces 'one\u00a0two\u2007three\u202ffour\u2060five\n'
+sample other-spaces 'one\u1680two\u2003three\u200afour\u205ffive\u3000six\n'
+sample not-quite-spaces 'one\u0085one\u200bone\ufeffone\u180eone\n'
+sample byte-order-mark '\ufeffone two\n'
+sample many-tongues 'naïve — 日本語 テスト\nдва слова 👩‍👩‍👧 e\u0301\n'
+sample zero-bytes 'a\0b c\0\n'
+sample 'a name with  blanks' 'one\n'
+# The character begins in one of the reader's buffers and ends in the next.
+{ printf '%65535s' '' && printf 'é é\n'; } >"$scratch/across-two-buffers"
+{ seq -s ' ' 300000 | tr -d '\n'; } >"$scratch/one-long-line"
+seq 300000 | sed 's/$/ and some more words/' >"$scratch/many-lines"
+if [[ $(printf 'a \001 b' | wc -w) -eq 2 ]]; then
+    # For GNU coreutils before 9.5 these are no words. The example does as they do.
+    sample nothing-to-see 'a \001 b \u0085\u009f \033 c\u2028d \u2028 \0\n'
+fi
+
+for file in README.md CHANGELOG.md Cargo.lock src/*.rs examples/*.rs "$scratch"/*; do
+    [[ $file = "$out" || $file = "$err" ]] || counts "$file"
+done
+
+# In the words of the README, without a path: it counts the README.
+ends 0 cargo run --quiet --release --example word_count
+says "$(wc -l <README.md) $(wc -w <README.md) "
+
+# Not a regular file.
+ends 0 "$bin/word_count" <(cat LICENSE-MIT)
+says "$(wc -l <LICENSE-MIT) $(wc -w <LICENSE-MIT) "
+
+# On a terminal it draws, and ends as well.
+if command -v script >/dev/null; then
+    ends 0 script --quiet --return --command "$bin/word_count README.md" /dev/null
+    says "$(wc -l <README.md) $(wc -w <README.md) README.md"
+    ends 1 script --quiet --return --command "$bin/word_count examples" /dev/null
+    says 'Is a directory'
+fi
+
+# word_count gives one line for what cannot be counted, and ends.
+
+# refuses MESSAGE COMMAND...
+refuses() {
+    local message=$1
+    shift
+    ends 1 "$@"
+    [[ ! -s $out ]] || fail "it prints something: $*"
+    [[ $(wc -l <"$err") -eq 1 ]] || fail "not one line on standard error: $*"
+    grep --quiet --fixed-strings -- "$message" "$err" || fail "not \"$message\": $*"
+    echo "refused: $(<"$err")"
+}
+
+refuses 'No such file' "$bin/word_count" "$scratch/missing"
+refuses 'No such file' "$bin/word_count" "$scratch/missing"$'\n'"on two lines"
+refuses 'No such file' "$bin/word_count" ''
+refuses 'Not a directory' "$bin/word_count" README.md/README.md
+refuses 'Is a directory' "$bin/word_count" examples
+refuses 'Input/output error' "$bin/word_count" /proc/self/mem
+
+sample latin-1 'first\nsecond\ncaf\351\nlast\n'
+refuses 'line 3 is not UTF-8' "$bin/word_count" "$scratch/latin-1"
+sample cut-short 'first\ncaf\303'
+refuses 'line 2 is not UTF-8' "$bin/word_count" "$scratch/cut-short"
+sample a-surrogate 'caf\355\240\200\n'
+refuses 'line 1 is not UTF-8' "$bin/word_count" "$scratch/a-surrogate"
+{ cat "$scratch/many-lines" && printf '\377\n'; } >"$scratch/late"
+ends 1 "$bin/word_count" "$scratch/late"
+grep --quiet 'line 300001 is not UTF-8' "$err" || fail 'the last line was not refused'
+
+# Permissions bind everybody but root.
+sample secret 'one\n'
+chmod 000 "$scratch/secret"
+if [[ $EUID -ne 0 ]]; then
+    refuses 'Permission denied' "$bin/word_count" "$scratch/secret"
+elif command -v setpriv >/dev/null; then
+    chmod 755 "$scratch"
+    cp "$bin/word_count" "$scratch/word_count"
+    refuses 'Permission denied' \
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$scratch/word_count" "$scratch/secret"
+fi
+
+# Nowhere to print to.
+if [[ -c /dev/full ]]; then
+    status=0
+    "$bin/word_count" README.md >/dev/full 2>"$err" || status=$?
+    : >"$out"
+    [[ $status -eq 1 ]] || fail "status $status instead of 1 when the disk is full"
+    grep --quiet 'cannot be printed' "$err" || fail 'it does not say that nothing was printed'
+fi
+
+ends 2 "$bin/word_count" README.md CHANGELOG.md
+echo 'word_count: as it should be'
