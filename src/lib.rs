@@ -131,12 +131,11 @@
 //! assert!(receiver.try_recv().is_err());
 //! ```
 //!
-//! That verdict has two limits, for programs that use what is named here. If the receiver uses
-//! [`offer`](Receiver::offer), `None` can also mean that the item is lent, and its receiver decides.
-//! And where items can be on offer with nobody waiting for the answer (those of
+//! Two things can blur that verdict. If the receiver uses [`offer`](Receiver::offer), `None` can also
+//! mean that the item is lent, and its receiver decides. And `reclaim` returns the oldest item first:
+//! where some may be on offer with nobody waiting for the answer (those of
 //! [`try_send`](Sender::try_send), of the `Sink`, and of sends leaked with
-//! [`mem::forget`](std::mem::forget)), `reclaim` returns the oldest first: drain them before a send
-//! whose verdict matters.
+//! [`mem::forget`](std::mem::forget)), drain them before a send whose verdict matters.
 //!
 //! # Select loops
 //!

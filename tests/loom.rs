@@ -1,6 +1,7 @@
+#![cfg(loom)]
 //! Every interleaving of small programs, through the public API alone.
 //!
-//!     RUSTFLAGS="--cfg loom" cargo nextest run --release --features loom --test loom
+//!     RUSTFLAGS="--cfg loom" cargo nextest run --release --features loom,sink --test loom
 //!
 //! explores all of them with at most two preemptions each; `LOOM_MAX_PREEMPTIONS=3` in front makes it three, which is
 //! the full run. Each model prints how many interleavings it had.
@@ -8,8 +9,6 @@
 //! loom itself reports a deadlock, and a model that does not come to an end: no other watchdog is needed. Whoever may
 //! sleep runs on loom's `block_on`; whoever is polled by hand has a [`common::Probe`] for a waker, which is made of std
 //! parts, since each loom part in a waker would multiply the interleavings and find nothing.
-
-#![cfg(loom)]
 
 mod common;
 
@@ -25,6 +24,9 @@ mod offer;
 mod pairs;
 #[path = "loom/rendezvous.rs"]
 mod rendezvous;
+#[cfg(feature = "sink")]
+#[path = "loom/sink.rs"]
+mod sink;
 #[path = "loom/wakers.rs"]
 mod wakers;
 #[path = "loom/wanted.rs"]

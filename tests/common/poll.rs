@@ -1,6 +1,5 @@
 //! Polling by hand.
 
-use futures::task::noop_waker_ref;
 use futures_core::Stream;
 use handoff::{Offer, Receiver, Sender};
 use std::future::Future;
@@ -19,11 +18,20 @@ pub(crate) fn poll_next<S: Stream + Unpin>(stream: &mut S, waker: &Waker) -> Pol
     Pin::new(stream).poll_next(&mut Context::from_waker(waker))
 }
 
+/// A waker that wakes nobody.
+fn idle_waker() -> Waker {
+    struct Idle;
+    impl Wake for Idle {
+        fn wake(self: Arc<Self>) {}
+    }
+    Waker::from(Arc::new(Idle))
+}
+
 /// Puts an item on offer that no future stands for any more.
 #[track_caller]
 pub(crate) fn offer_and_forget<T>(tx: &mut Sender<T>, item: T) {
     let mut send = tx.send(item);
-    let outcome = poll_once(&mut send, noop_waker_ref());
+    let outcome = poll_once(&mut send, &idle_waker());
     assert!(outcome.is_pending(), "it cannot be put on offer");
     mem::forget(send);
 }
@@ -31,7 +39,7 @@ pub(crate) fn offer_and_forget<T>(tx: &mut Sender<T>, item: T) {
 /// The guard of the item on offer.
 #[track_caller]
 pub(crate) fn lend<T>(rx: &mut Receiver<T>) -> Offer<'_, T> {
-    match poll_once(&mut rx.offer(), noop_waker_ref()) {
+    match poll_once(&mut rx.offer(), &idle_waker()) {
         Poll::Ready(Some(guard)) => guard,
         Poll::Ready(None) => panic!("the channel is closed"),
         Poll::Pending => panic!("nothing is on offer"),

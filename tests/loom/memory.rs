@@ -14,6 +14,8 @@ use std::task::Poll;
 struct Memory(Arc<UnsafeCell<u32>>);
 
 impl Memory {
+    // Not `Sync` by intention: it is for loom to say who may share it, and when.
+    #[allow(clippy::arc_with_non_send_sync)]
     fn new() -> Self {
         Self(Arc::new(UnsafeCell::new(0)))
     }

@@ -54,6 +54,8 @@ pub(super) struct Held {
     driver: Probe,
 }
 
+// The reference is held for as long as the future lives: that is the borrow.
+#[allow(clippy::await_holding_refcell_ref)]
 impl Held {
     pub(super) fn sender(
         end: Rc<RefCell<Sender<Item>>>,

@@ -15,6 +15,7 @@ use crate::common::Probe;
 use op::{Busy, FutureOp, GuardOp, Op, ReceiverOp, SenderOp};
 use oracle::Oracle;
 use real::Real;
+use std::fmt::Write;
 use std::rc::Rc;
 
 /// How many tasks poll: enough for one to replace another on one end while a third is on the other, or on both.
@@ -38,7 +39,7 @@ pub(crate) fn explain(program: &[u8]) -> String {
     for step in program.chunks_exact(2) {
         if let Some(op) = decode(&oracle, step[0], step[1]) {
             let expected = oracle.perform(op);
-            text += &format!("{op:?}: {:?}\n", expected.answer);
+            writeln!(text, "{op:?}: {:?}", expected.answer).expect("text takes it");
         }
     }
     text

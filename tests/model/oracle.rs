@@ -26,7 +26,7 @@ enum Life {
     Dropped,
 }
 
-/// An item that the channel has not handed over yet.
+/// An item that was put on offer, and that the receiver has not accepted.
 #[derive(Clone, Copy)]
 struct Offered {
     tag: Tag,
@@ -43,6 +43,30 @@ enum Place {
     Leaked,
 }
 
+/// A future that an end is busy with.
+#[derive(Clone, Copy)]
+enum Future {
+    /// With its item, until that is put on offer.
+    Send(Option<Tag>),
+    Wanted,
+    SenderClosed,
+    Recv,
+    Offer,
+    ReceiverClosed,
+}
+
+/// How far a future is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It was not polled yet.
+    Fresh,
+    /// It was polled, and has no answer yet.
+    Waiting,
+    Done,
+}
+
+type Held = Option<(Future, Progress)>;
+
 /// What the one who waits on the sender's side waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum For {
@@ -50,29 +74,7 @@ enum For {
     Demand,
 }
 
-/// How far a future is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Fresh,
-    Waiting,
-    Done,
-}
-
-#[derive(Clone, Copy)]
-enum SenderFuture {
-    /// The item, until it is put on offer.
-    Send(Option<Tag>),
-    Wanted,
-    Closed,
-}
-
-#[derive(Clone, Copy)]
-enum ReceiverFuture {
-    Recv,
-    Offer,
-    Closed,
-}
-
+#[derive(Clone)]
 pub(super) struct Oracle {
     fates: Vec<Fate>,
     offered: Option<Offered>,
@@ -84,8 +86,9 @@ pub(super) struct Oracle {
     /// The receiver was told that nothing more will come.
     terminated: bool,
 
-    sending: Option<(SenderFuture, Progress)>,
-    receiving: Option<(ReceiverFuture, Progress)>,
+    // What the ends are busy with.
+    sending: Held,
+    receiving: Held,
     guard: bool,
 
     // Who waits, in each of the four places.
@@ -203,76 +206,39 @@ impl Oracle {
         }
     }
 
-    /// Whether an operation can be done at all here: it must not block.
+    // ---- What can be done -------------------------------------------------------------------
+
+    /// Whether an operation can be done at all here. It must not block, nor wait on a future that has resolved.
     pub(super) fn allows(&self, op: Op) -> bool {
         match op {
-            Op::Renew => true,
-            Op::Sender(op) => match op {
-                SenderOp::Future(op) => self.sender_allows(op),
+            Op::Sender(SenderOp::Future(op)) => self.allows_future(self.sending, op),
+            Op::Receiver(ReceiverOp::Future(op)) => self.allows_future(self.receiving, op),
+            Op::Receiver(ReceiverOp::Next) => self.clone().look(Future::Recv).is_some(),
+            Op::Sender(
                 SenderOp::PollReady(_)
                 | SenderOp::StartSend
                 | SenderOp::PollFlush(_)
-                | SenderOp::PollClose(_) => cfg!(feature = "sink"),
-                _ => true,
-            },
-            Op::Receiver(op) => match op {
-                ReceiverOp::Future(op) => self.receiver_allows(op),
-                ReceiverOp::Next => self.receive_is_ready(),
-                _ => true,
-            },
+                | SenderOp::PollClose(_),
+            ) => cfg!(feature = "sink"),
+            _ => true,
         }
     }
 
-    fn sender_allows(&self, op: FutureOp) -> bool {
-        let Some((future, progress)) = self.sending else {
+    fn allows_future(&self, held: Held, op: FutureOp) -> bool {
+        let Some((future, progress)) = held else {
             return false;
         };
-        let lent = self.offered.is_some() && self.on_offer().is_none();
         match op {
-            FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast
-                if progress == Progress::Done =>
-            {
-                false
-            }
-            FutureOp::Wait => match future {
-                SenderFuture::Send(item) => {
-                    let taken = item.is_none() && self.offered.is_none();
-                    taken || (self.is_closed() && (item.is_some() || !lent))
-                }
-                SenderFuture::Wanted => self.is_closed() || self.is_wanted(),
-                SenderFuture::Closed => self.receiver != Life::Open,
-            },
-            // An item that is lent cannot be withdrawn yet.
+            FutureOp::Wait => progress != Progress::Done && self.clone().look(future).is_some(),
             FutureOp::WaitNoTime | FutureOp::WaitPast => {
-                !matches!(future, SenderFuture::Send(None)) || !lent
+                // An item that is lent cannot be withdrawn yet.
+                let lent = self.offered.is_some() && self.on_offer().is_none();
+                let stuck = lent && matches!(future, Future::Send(None));
+                progress != Progress::Done && !stuck
             }
             _ => true,
         }
     }
-
-    fn receiver_allows(&self, op: FutureOp) -> bool {
-        let Some((future, progress)) = self.receiving else {
-            return false;
-        };
-        match op {
-            FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast
-                if progress == Progress::Done =>
-            {
-                false
-            }
-            FutureOp::Wait => match future {
-                ReceiverFuture::Recv | ReceiverFuture::Offer => self.receive_is_ready(),
-                ReceiverFuture::Closed => self.sender != Life::Open,
-            },
-            _ => true,
-        }
-    }
-
-    fn receive_is_ready(&self) -> bool {
-        self.is_closed() || self.on_offer().is_some()
-    }
-
-    // ---- The operations ---------------------------------------------------------------------
 
     pub(super) fn perform(&mut self, op: Op) -> Expected {
         self.woken = [0; TASKS];
@@ -299,17 +265,15 @@ impl Oracle {
             SenderOp::Send => {
                 self.discard_given_back();
                 let item = self.new_item();
-                self.begin_sending(SenderFuture::Send(Some(item)))
+                Self::begin(&mut self.sending, Future::Send(Some(item)))
             }
-            SenderOp::Wanted => self.begin_sending(SenderFuture::Wanted),
-            SenderOp::Closed => self.begin_sending(SenderFuture::Closed),
+            SenderOp::Wanted => Self::begin(&mut self.sending, Future::Wanted),
+            SenderOp::Closed => Self::begin(&mut self.sending, Future::SenderClosed),
             SenderOp::Future(op) => {
-                let (future, progress) = self.sending.take().expect("the sender is busy");
-                match future {
-                    SenderFuture::Send(item) => self.with_send(item, progress, op),
-                    SenderFuture::Wanted => self.with_wanted(progress, op),
-                    SenderFuture::Closed => self.with_sender_closed(progress, op),
-                }
+                let held = self.sending.take().expect("the sender is busy");
+                let (answer, held) = self.with_future(held, op);
+                self.sending = held;
+                answer
             }
             SenderOp::TrySend => self.try_send(),
             SenderOp::Reclaim => self.reclaim(),
@@ -323,7 +287,6 @@ impl Oracle {
                 self.at_sender_closed = None;
                 self.discard_given_back();
                 self.close_sender(Life::Dropped);
-                self.discard_unreachable();
                 Answer::Nothing
             }
             SenderOp::PollReady(task) => self.poll_vacant(task, true),
@@ -339,348 +302,26 @@ impl Oracle {
         }
     }
 
-    fn begin_sending(&mut self, future: SenderFuture) -> Answer {
-        self.sending = Some((future, Progress::Fresh));
-        Answer::Nothing
-    }
-
-    // Rules 1 to 3 and 5: `Send`.
-
-    /// `item` is in the future's hands until it is put on offer.
-    fn with_send(&mut self, mut item: Option<Tag>, mut progress: Progress, op: FutureOp) -> Answer {
-        let mut keep = false;
-        let answer = match op {
-            FutureOp::IsTerminated => {
-                keep = true;
-                Answer::Flag(progress == Progress::Done)
-            }
-            FutureOp::Poll(_) if progress == Progress::Done => {
-                keep = true;
-                Answer::Pending
-            }
-            FutureOp::Poll(task) => {
-                keep = true;
-                if let Some(answer) = self.send_answer(item) {
-                    progress = Progress::Done;
-                    answer
-                } else {
-                    self.sit_at_sender(task, For::Vacancy);
-                    self.put_on_offer(&mut item);
-                    progress = Progress::Waiting;
-                    Answer::Pending
-                }
-            }
-            FutureOp::Wait => self.send_answer(item).expect("it need not wait"),
-            FutureOp::WaitNoTime | FutureOp::WaitPast => {
-                if !self.is_closed() {
-                    self.put_on_offer(&mut item);
-                }
-                match self.send_answer(item) {
-                    Some(answer) => answer,
-                    None => {
-                        self.leave_sender(progress);
-                        let tag = self.withdraw(item).expect("it is not lent");
-                        self.settle(tag, Fate::Refused);
-                        Answer::Late(tag)
-                    }
-                }
-            }
-            FutureOp::Drop if progress == Progress::Done => Answer::Nothing,
-            FutureOp::Drop => {
-                let taken = item.is_none() && self.offered.is_none();
-                if !taken {
-                    self.leave_sender(progress);
-                    self.given_back = self.withdraw(item);
-                }
-                Answer::Nothing
-            }
-            // An item that was not offered leaks with it.
-            FutureOp::Forget => Answer::Nothing,
-        };
-        if keep {
-            self.sending = Some((SenderFuture::Send(item), progress));
-        }
-        answer
-    }
-
-    fn send_answer(&mut self, item: Option<Tag>) -> Option<Answer> {
-        if item.is_none() && self.offered.is_none() {
-            return Some(Answer::Ok);
-        }
-        if !self.is_closed() {
-            return None;
-        }
-        let tag = self.withdraw(item)?;
-        self.settle(tag, Fate::Refused);
-        Some(Answer::Refused(tag))
-    }
-
-    /// A send takes its item back, from its own hands or from the offer, unless it is lent.
-    fn withdraw(&mut self, item: Option<Tag>) -> Option<Tag> {
-        if item.is_some() {
-            return item;
-        }
-        let on_offer = self.on_offer();
-        if on_offer.is_some() {
-            self.offered = None;
-        }
-        on_offer
-    }
-
-    fn put_on_offer(&mut self, item: &mut Option<Tag>) {
-        if self.offered.is_none() {
-            if let Some(tag) = item.take() {
-                self.offer(tag, false);
-            }
-        }
-    }
-
-    fn offer(&mut self, tag: Tag, from_sink: bool) {
-        self.offered = Some(Offered {
-            tag,
-            place: Place::OnOffer,
-            from_sink,
-        });
-        self.wake_receiver();
-    }
-
-    fn discard_given_back(&mut self) {
-        if let Some(tag) = self.given_back.take() {
-            self.settle(tag, Fate::Dropped);
-        }
-    }
-
-    fn reclaim(&mut self) -> Answer {
-        let reclaimed = match self.on_offer() {
-            Some(tag) => {
-                self.vacate();
-                Some(tag)
-            }
-            None => self.given_back.take(),
-        };
-        match reclaimed {
-            Some(tag) => {
-                self.settle(tag, Fate::Reclaimed);
-                Answer::Reclaimed(tag)
-            }
-            None => Answer::NoMore,
-        }
-    }
-
-    // Rule 4: `try_send`.
-
-    fn try_send(&mut self) -> Answer {
-        self.discard_given_back();
-        let tag = self.new_item();
-        if self.is_closed() {
-            self.settle(tag, Fate::Refused);
-            Answer::Refused(tag)
-        } else if self.is_wanted() {
-            self.offer(tag, false);
-            Answer::Ok
-        } else {
-            self.settle(tag, Fate::Refused);
-            Answer::Full(tag)
-        }
-    }
-
-    // Rule 6: `wanted`.
-
-    fn with_wanted(&mut self, mut progress: Progress, op: FutureOp) -> Answer {
-        let ready = self.is_closed() || self.is_wanted();
-        let flag = Answer::Flag(self.is_wanted());
-        let mut keep = false;
-        let answer = match op {
-            FutureOp::IsTerminated => {
-                keep = true;
-                Answer::Flag(progress == Progress::Done)
-            }
-            FutureOp::Poll(_) if progress == Progress::Done => {
-                keep = true;
-                Answer::Pending
-            }
-            FutureOp::Poll(task) => {
-                keep = true;
-                if ready {
-                    progress = Progress::Done;
-                    flag
-                } else {
-                    self.sit_at_sender(task, For::Demand);
-                    progress = Progress::Waiting;
-                    Answer::Pending
-                }
-            }
-            FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast if ready => flag,
-            FutureOp::Wait => unreachable!("it would wait"),
-            FutureOp::WaitNoTime | FutureOp::WaitPast => {
-                self.leave_sender(progress);
-                Answer::Timeout
-            }
-            FutureOp::Drop => {
-                self.leave_sender(progress);
-                Answer::Nothing
-            }
-            FutureOp::Forget => Answer::Nothing,
-        };
-        if keep {
-            self.sending = Some((SenderFuture::Wanted, progress));
-        }
-        answer
-    }
-
-    // Rule 11: `closed`, on either end.
-
-    fn with_sender_closed(&mut self, progress: Progress, op: FutureOp) -> Answer {
-        let closed = self.receiver != Life::Open;
-        let mut seat = self.at_sender_closed;
-        let (answer, progress) = self.with_closed(closed, &mut seat, progress, op);
-        self.at_sender_closed = seat;
-        self.sending = progress.map(|progress| (SenderFuture::Closed, progress));
-        answer
-    }
-
-    fn with_receiver_closed(&mut self, progress: Progress, op: FutureOp) -> Answer {
-        let looks = matches!(
-            op,
-            FutureOp::Poll(_) | FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast
-        );
-        if looks && progress != Progress::Done {
-            self.accept_leaked();
-        }
-        let closed = self.sender != Life::Open;
-        let mut seat = self.at_receiver_closed;
-        let (answer, progress) = self.with_closed(closed, &mut seat, progress, op);
-        self.at_receiver_closed = seat;
-        self.receiving = progress.map(|progress| (ReceiverFuture::Closed, progress));
-        answer
-    }
-
-    /// Gives the answer, and how far the future is then, if it is still there.
-    fn with_closed(
-        &mut self,
-        closed: bool,
-        seat: &mut Option<Task>,
-        progress: Progress,
-        op: FutureOp,
-    ) -> (Answer, Option<Progress>) {
-        match op {
-            FutureOp::IsTerminated => (Answer::Flag(progress == Progress::Done), Some(progress)),
-            FutureOp::Poll(_) if progress == Progress::Done => (Answer::Pending, Some(progress)),
-            FutureOp::Poll(task) => {
-                if closed {
-                    (Answer::Nothing, Some(Progress::Done))
-                } else {
-                    self.clones = usize::from(*seat != Some(task));
-                    *seat = Some(task);
-                    (Answer::Pending, Some(Progress::Waiting))
-                }
-            }
-            FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast if closed => {
-                (Answer::Nothing, None)
-            }
-            FutureOp::Wait => unreachable!("it would wait"),
-            FutureOp::WaitNoTime | FutureOp::WaitPast => {
-                if progress == Progress::Waiting {
-                    *seat = None;
-                }
-                (Answer::Timeout, None)
-            }
-            FutureOp::Drop => {
-                if progress == Progress::Waiting {
-                    *seat = None;
-                }
-                (Answer::Nothing, None)
-            }
-            FutureOp::Forget => (Answer::Nothing, None),
-        }
-    }
-
-    fn close_sender(&mut self, life: Life) {
-        self.sender = life;
-        self.wake_receiver();
-        if let Some(task) = self.at_receiver_closed.take() {
-            self.woken[task] += 1;
-        }
-        self.wake_sender();
-    }
-
-    fn close_receiver(&mut self, life: Life) {
-        self.accept_leaked();
-        self.receiver = life;
-        self.waiting = false;
-        self.wake_sender();
-        if let Some(task) = self.at_sender_closed.take() {
-            self.woken[task] += 1;
-        }
-        self.wake_receiver();
-        self.discard_unreachable();
-    }
-
-    /// What the receiver will not take and no sender can reclaim.
-    fn discard_unreachable(&mut self) {
-        if self.sender == Life::Dropped && self.receiver != Life::Open {
-            if let Some(tag) = self.on_offer() {
-                self.offered = None;
-                self.settle(tag, Fate::Dropped);
-            }
-        }
-    }
-
-    // Rule 12: the `Sink`.
-
-    fn poll_vacant(&mut self, task: Task, to_send: bool) -> Answer {
-        if self.receiver != Life::Open {
-            match self.offered {
-                Some(offered) if offered.from_sink => {
-                    self.offered = None;
-                    self.settle(offered.tag, Fate::Refused);
-                    Answer::Refused(offered.tag)
-                }
-                _ => Answer::Ok,
-            }
-        } else if self.offered.is_none() || (to_send && self.sender != Life::Open) {
-            Answer::Ok
-        } else {
-            self.sit_at_sender(task, For::Vacancy);
-            Answer::Pending
-        }
-    }
-
-    fn start_send(&mut self) -> Answer {
-        self.discard_given_back();
-        let tag = self.new_item();
-        if self.is_closed() || self.offered.is_some() {
-            self.settle(tag, Fate::Refused);
-            Answer::Refused(tag)
-        } else {
-            self.offer(tag, true);
-            Answer::Ok
-        }
-    }
-
-    // Rules 7 to 10: receiving.
-
     fn receive(&mut self, op: ReceiverOp) -> Answer {
         match op {
-            ReceiverOp::Recv => self.begin_receiving(ReceiverFuture::Recv),
-            ReceiverOp::Offer => self.begin_receiving(ReceiverFuture::Offer),
-            ReceiverOp::Closed => self.begin_receiving(ReceiverFuture::Closed),
+            ReceiverOp::Recv => Self::begin(&mut self.receiving, Future::Recv),
+            ReceiverOp::Offer => Self::begin(&mut self.receiving, Future::Offer),
+            ReceiverOp::Closed => Self::begin(&mut self.receiving, Future::ReceiverClosed),
             ReceiverOp::Future(op) => {
-                let (future, progress) = self.receiving.take().expect("the receiver is busy");
-                match future {
-                    ReceiverFuture::Closed => self.with_receiver_closed(progress, op),
-                    _ => self.with_receive(future, progress, op),
-                }
+                let held = self.receiving.take().expect("the receiver is busy");
+                let (answer, held) = self.with_future(held, op);
+                self.receiving = held;
+                answer
             }
             ReceiverOp::Guard(op) => self.with_guard(op),
             ReceiverOp::TryRecv => {
                 self.waiting = false;
-                self.receive_answer(false).unwrap_or(Answer::Empty)
+                self.look(Future::Recv).unwrap_or(Answer::Empty)
             }
-            ReceiverOp::PollRecv(task) | ReceiverOp::PollNext(task) => {
-                self.poll_receive(task, false)
-            }
-            ReceiverOp::Next => self.receive_answer(false).expect("it need not wait"),
+            ReceiverOp::PollRecv(task) | ReceiverOp::PollNext(task) => self
+                .poll(&mut Future::Recv, task)
+                .unwrap_or(Answer::Pending),
+            ReceiverOp::Next => self.look(Future::Recv).expect("it need not wait"),
             ReceiverOp::Close => {
                 let was_open = !self.is_closed();
                 self.close_receiver(Life::Closed);
@@ -695,76 +336,93 @@ impl Oracle {
         }
     }
 
-    fn begin_receiving(&mut self, future: ReceiverFuture) -> Answer {
-        self.receiving = Some((future, Progress::Fresh));
+    // ---- Futures ----------------------------------------------------------------------------
+
+    fn begin(held: &mut Held, future: Future) -> Answer {
+        *held = Some((future, Progress::Fresh));
         Answer::Nothing
     }
 
-    /// With a `Recv`, or with a `NextOffer`.
-    fn with_receive(
-        &mut self,
-        future: ReceiverFuture,
-        mut progress: Progress,
-        op: FutureOp,
-    ) -> Answer {
-        let lend = matches!(future, ReceiverFuture::Offer);
-        let mut keep = false;
-        let answer = match op {
-            FutureOp::IsTerminated => {
-                keep = true;
-                Answer::Flag(progress == Progress::Done)
-            }
-            FutureOp::Poll(_) if progress == Progress::Done => {
-                keep = true;
-                Answer::Pending
-            }
-            FutureOp::Poll(task) => {
-                keep = true;
-                let answer = self.poll_receive(task, lend);
-                progress = match answer {
-                    Answer::Pending => Progress::Waiting,
-                    _ => Progress::Done,
-                };
-                answer
-            }
-            FutureOp::Wait => self.receive_answer(lend).expect("it need not wait"),
-            FutureOp::WaitNoTime | FutureOp::WaitPast => match self.receive_answer(lend) {
-                Some(answer) => answer,
-                None => {
-                    self.waiting = false;
-                    self.leave_receiver(progress);
-                    Answer::Timeout
-                }
+    /// Gives the answer, and the future if it is still there.
+    fn with_future(&mut self, held: (Future, Progress), op: FutureOp) -> (Answer, Held) {
+        let (mut future, progress) = held;
+        let done = progress == Progress::Done;
+        match op {
+            FutureOp::IsTerminated => (Answer::Flag(done), Some(held)),
+            FutureOp::Poll(_) if done => (Answer::Pending, Some(held)),
+            FutureOp::Poll(task) => match self.poll(&mut future, task) {
+                Some(answer) => (answer, Some((future, Progress::Done))),
+                None => (Answer::Pending, Some((future, Progress::Waiting))),
             },
-            FutureOp::Drop => {
-                if progress == Progress::Waiting {
-                    self.waiting = false;
-                    self.leave_receiver(progress);
+            FutureOp::Wait => (self.look(future).expect("it need not wait"), None),
+            FutureOp::WaitNoTime | FutureOp::WaitPast => {
+                if !self.is_closed() {
+                    self.put_on_offer(&mut future);
                 }
-                Answer::Nothing
+                let answer = self.look(future);
+                (
+                    answer.unwrap_or_else(|| self.give_up(future, progress)),
+                    None,
+                )
             }
-            FutureOp::Forget => Answer::Nothing,
-        };
-        if keep {
-            self.receiving = Some((future, progress));
+            FutureOp::Drop => {
+                if !done {
+                    self.cancel(future, progress);
+                }
+                (Answer::Nothing, None)
+            }
+            // With all that it has: an item that was not offered yet leaks too.
+            FutureOp::Forget => (Answer::Nothing, None),
+        }
+    }
+
+    fn poll(&mut self, future: &mut Future, task: Task) -> Option<Answer> {
+        let answer = self.look(*future);
+        if answer.is_none() {
+            self.sit(*future, task);
+            self.put_on_offer(future);
+            if matches!(future, Future::Recv | Future::Offer) {
+                self.waiting = true;
+                if self.is_wanted() && matches!(self.at_sender, Some((_, For::Demand))) {
+                    self.wake_sender();
+                }
+            }
         }
         answer
     }
 
-    fn poll_receive(&mut self, task: Task, lend: bool) -> Answer {
-        if let Some(answer) = self.receive_answer(lend) {
-            return answer;
+    /// The answer, if there is one now.
+    fn look(&mut self, future: Future) -> Option<Answer> {
+        match future {
+            Future::Send(item) => self.look_for_send(item),
+            Future::Wanted => {
+                let answered = self.is_closed() || self.is_wanted();
+                answered.then(|| Answer::Flag(self.is_wanted()))
+            }
+            Future::SenderClosed => (self.receiver != Life::Open).then_some(Answer::Nothing),
+            Future::Recv => self.look_for_receive(false),
+            Future::Offer => self.look_for_receive(true),
+            Future::ReceiverClosed => {
+                self.accept_leaked();
+                (self.sender != Life::Open).then_some(Answer::Nothing)
+            }
         }
-        self.clones = usize::from(self.at_receiver != Some(task));
-        self.at_receiver = Some(task);
-        self.waiting = true;
-        if self.is_wanted() && matches!(self.at_sender, Some((_, For::Demand))) {
-            self.wake_sender();
-        }
-        Answer::Pending
     }
 
-    fn receive_answer(&mut self, lend: bool) -> Option<Answer> {
+    /// Taken wins over closed.
+    fn look_for_send(&mut self, item: Option<Tag>) -> Option<Answer> {
+        if item.is_none() && self.offered.is_none() {
+            return Some(Answer::Ok);
+        }
+        if !self.is_closed() {
+            return None;
+        }
+        let tag = self.withdraw(item)?;
+        self.settle(tag, Fate::Refused);
+        Some(Answer::Refused(tag))
+    }
+
+    fn look_for_receive(&mut self, lend: bool) -> Option<Answer> {
         self.accept_leaked();
         let answer = match self.on_offer() {
             Some(tag) if self.receiver == Life::Open => {
@@ -788,6 +446,157 @@ impl Oracle {
         Some(answer)
     }
 
+    /// The last poll wins. A waker that is there already is not cloned again.
+    fn sit(&mut self, future: Future, task: Task) {
+        let (seat, new) = match future {
+            Future::Send(_) => return self.sit_at_sender(task, For::Vacancy),
+            Future::Wanted => return self.sit_at_sender(task, For::Demand),
+            Future::SenderClosed => (&mut self.at_sender_closed, Some(task)),
+            Future::Recv | Future::Offer => (&mut self.at_receiver, Some(task)),
+            Future::ReceiverClosed => (&mut self.at_receiver_closed, Some(task)),
+        };
+        self.clones = usize::from(*seat != new);
+        *seat = new;
+    }
+
+    fn sit_at_sender(&mut self, task: Task, what: For) {
+        let same = self.at_sender.is_some_and(|(seated, _)| seated == task);
+        self.clones = usize::from(!same);
+        self.at_sender = Some((task, what));
+    }
+
+    fn put_on_offer(&mut self, future: &mut Future) {
+        if let Future::Send(item) = future {
+            if self.offered.is_none() {
+                if let Some(tag) = item.take() {
+                    self.offer(tag, false);
+                }
+            }
+        }
+    }
+
+    /// The time is up.
+    fn give_up(&mut self, future: Future, progress: Progress) -> Answer {
+        let item = self.leave(future, progress);
+        match future {
+            Future::Send(_) => {
+                let tag = item.expect("it is not lent");
+                self.settle(tag, Fate::Refused);
+                Answer::Late(tag)
+            }
+            Future::Recv | Future::Offer => {
+                // Also a poll of the stream, or a leaked `Recv`, waited until this.
+                self.waiting = false;
+                Answer::Timeout
+            }
+            Future::Wanted | Future::SenderClosed | Future::ReceiverClosed => Answer::Timeout,
+        }
+    }
+
+    fn cancel(&mut self, future: Future, progress: Progress) {
+        if matches!(future, Future::Send(None)) && self.offered.is_none() {
+            // It was taken.
+            return;
+        }
+        if let Some(item) = self.leave(future, progress) {
+            self.given_back = Some(item);
+        }
+    }
+
+    /// A future that ends without an answer takes along only what it brought: its item and its waker.
+    fn leave(&mut self, future: Future, progress: Progress) -> Option<Tag> {
+        if progress == Progress::Waiting {
+            match future {
+                Future::Send(_) | Future::Wanted => self.at_sender = None,
+                Future::SenderClosed => self.at_sender_closed = None,
+                Future::ReceiverClosed => self.at_receiver_closed = None,
+                Future::Recv | Future::Offer => {
+                    self.at_receiver = None;
+                    self.waiting = false;
+                }
+            }
+        }
+        match future {
+            Future::Send(item) => self.withdraw(item),
+            _ => None,
+        }
+    }
+
+    /// A send takes its item back, out of its own hands or off the offer, unless it is lent.
+    fn withdraw(&mut self, item: Option<Tag>) -> Option<Tag> {
+        if item.is_some() {
+            return item;
+        }
+        let on_offer = self.on_offer();
+        if on_offer.is_some() {
+            self.offered = None;
+        }
+        on_offer
+    }
+
+    // ---- Without a future -------------------------------------------------------------------
+
+    fn try_send(&mut self) -> Answer {
+        self.discard_given_back();
+        let tag = self.new_item();
+        if self.is_closed() {
+            self.settle(tag, Fate::Refused);
+            Answer::Refused(tag)
+        } else if self.is_wanted() {
+            self.offer(tag, false);
+            Answer::Ok
+        } else {
+            self.settle(tag, Fate::Refused);
+            Answer::Full(tag)
+        }
+    }
+
+    /// The oldest first: what was given back is younger than what is still on offer.
+    fn reclaim(&mut self) -> Answer {
+        let reclaimed = match self.on_offer() {
+            Some(tag) => {
+                self.vacate();
+                Some(tag)
+            }
+            None => self.given_back.take(),
+        };
+        let Some(tag) = reclaimed else {
+            return Answer::NoMore;
+        };
+        self.settle(tag, Fate::Reclaimed);
+        Answer::Reclaimed(tag)
+    }
+
+    fn start_send(&mut self) -> Answer {
+        self.discard_given_back();
+        let tag = self.new_item();
+        if self.is_closed() || self.offered.is_some() {
+            self.settle(tag, Fate::Refused);
+            Answer::Refused(tag)
+        } else {
+            self.offer(tag, true);
+            Answer::Ok
+        }
+    }
+
+    /// `poll_ready`, which waits `to_send`, and `poll_flush`.
+    fn poll_vacant(&mut self, task: Task, to_send: bool) -> Answer {
+        match self.offered {
+            Some(offered) if self.receiver != Life::Open && offered.from_sink => {
+                self.offered = None;
+                self.settle(offered.tag, Fate::Refused);
+                Answer::Refused(offered.tag)
+            }
+            Some(_) if self.receiver != Life::Open => Answer::Ok,
+            Some(_) if self.sender != Life::Open && to_send => Answer::Ok,
+            Some(_) => {
+                self.sit_at_sender(task, For::Vacancy);
+                Answer::Pending
+            }
+            None => Answer::Ok,
+        }
+    }
+
     fn with_guard(&mut self, op: GuardOp) -> Answer {
         let offered = self.offered.as_mut().expect("an item is lent");
         if let GuardOp::Edit = op {
@@ -801,23 +610,32 @@ impl Oracle {
             GuardOp::Accept => {
                 self.vacate();
                 self.settle(tag, Fate::Received);
-                Answer::Received(tag)
+                return Answer::Received(tag);
             }
-            GuardOp::Drop => {
-                self.place(Place::OnOffer);
-                Answer::Nothing
-            }
-            GuardOp::Forget => {
-                self.place(Place::Leaked);
-                Answer::Nothing
-            }
+            GuardOp::Drop => self.place(Place::OnOffer),
+            GuardOp::Forget => self.place(Place::Leaked),
         }
+        Answer::Nothing
     }
 
-    fn accept_leaked(&mut self) {
-        if self.offered.is_some_and(|it| it.place == Place::Leaked) {
-            self.vacate();
-        }
+    fn close_sender(&mut self, life: Life) {
+        self.sender = life;
+        // Its own side too: a poll of the `Sink` may have been left there.
+        self.wake_sender();
+        self.wake_receiver();
+        Self::wake(&mut self.woken, self.at_receiver_closed.take());
+        self.discard_unreachable();
+    }
+
+    fn close_receiver(&mut self, life: Life) {
+        self.accept_leaked();
+        self.receiver = life;
+        self.waiting = false;
+        self.wake_sender();
+        // Its own side too: a poll of the stream may have been left there.
+        self.wake_receiver();
+        Self::wake(&mut self.woken, self.at_sender_closed.take());
+        self.discard_unreachable();
     }
 
     // ---- Steps ------------------------------------------------------------------------------
@@ -831,8 +649,23 @@ impl Oracle {
         self.fates[tag.number] = fate;
     }
 
+    fn offer(&mut self, tag: Tag, from_sink: bool) {
+        self.offered = Some(Offered {
+            tag,
+            place: Place::OnOffer,
+            from_sink,
+        });
+        self.wake_receiver();
+    }
+
     fn place(&mut self, place: Place) {
         self.offered.as_mut().expect("there is an item").place = place;
+    }
+
+    fn accept_leaked(&mut self) {
+        if self.offered.is_some_and(|it| it.place == Place::Leaked) {
+            self.vacate();
+        }
     }
 
     /// The item leaves the channel, which makes room for the next.
@@ -843,34 +676,33 @@ impl Oracle {
         }
     }
 
-    fn sit_at_sender(&mut self, task: Task, what: For) {
-        let same = self.at_sender.is_some_and(|(seated, _)| seated == task);
-        self.clones = usize::from(!same);
-        self.at_sender = Some((task, what));
-    }
-
-    /// A future of the sender that ends takes along only what it left there itself.
-    fn leave_sender(&mut self, progress: Progress) {
-        if progress == Progress::Waiting {
-            self.at_sender = None;
+    fn discard_given_back(&mut self) {
+        if let Some(tag) = self.given_back.take() {
+            self.settle(tag, Fate::Dropped);
         }
     }
 
-    fn leave_receiver(&mut self, progress: Progress) {
-        if progress == Progress::Waiting {
-            self.at_receiver = None;
+    /// What the receiver will not take, and no sender can reclaim.
+    fn discard_unreachable(&mut self) {
+        if self.sender == Life::Dropped && self.receiver != Life::Open {
+            if let Some(tag) = self.withdraw(None) {
+                self.settle(tag, Fate::Dropped);
+            }
         }
     }
 
     fn wake_sender(&mut self) {
-        if let Some((task, _)) = self.at_sender.take() {
-            self.woken[task] += 1;
-        }
+        let seated = self.at_sender.take();
+        Self::wake(&mut self.woken, seated.map(|(task, _)| task));
     }
 
     fn wake_receiver(&mut self) {
-        if let Some(task) = self.at_receiver.take() {
-            self.woken[task] += 1;
+        Self::wake(&mut self.woken, self.at_receiver.take());
+    }
+
+    fn wake(woken: &mut [usize; TASKS], task: Option<Task>) {
+        if let Some(task) = task {
+            woken[task] += 1;
         }
     }
 }

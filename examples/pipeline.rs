@@ -1,0 +1,78 @@
+//! Three stages in a row, on two kinds of feet: two tasks on smol's executor, made of streams and
+//! `forward`, and a plain thread at the end.
+//!
+//! ```text
+//! cargo run --example pipeline --features sink
+//! ```
+//!
+//! The numbers go in at one end, the first stage hands on the primes, the second one their squares,
+//! and the thread adds them up. There is no buffer between them, so the slowest sets the pace.
+//!
+//! The end travels both ways: when the numbers run out, each stage ends after the one before it;
+//! when the thread has enough, what was on its way to it comes back in an error, stage by stage.
+//! (`forward` itself holds one more item in reserve, and drops that one. Where each item counts,
+//! write the loop yourself, with `recv` and `send`.)
+//!
+//! The exit code is non-zero if it ends otherwise.
+
+use futures::{stream, StreamExt};
+use handoff::{channel, SendError};
+use std::thread;
+
+/// How a run ended.
+struct Outcome {
+    /// What the first stage got back.
+    primes: Result<(), SendError<u64>>,
+    /// What the second stage got back.
+    squares: Result<(), SendError<u64>>,
+    /// What the thread received, and the sum of it.
+    received: usize,
+    sum: u64,
+}
+
+/// Runs the three stages on the numbers below `end`. The thread takes `enough` items at most.
+fn run(end: u64, enough: usize) -> Outcome {
+    let (to_square, from_primes) = channel();
+    let (to_thread, squares) = channel();
+
+    let numbers = stream::iter(0..end).filter(|&n| async move { is_prime(n) });
+    let first = smol::spawn(numbers.map(Ok).forward(to_square));
+    let second = smol::spawn(from_primes.map(|n| Ok(n * n)).forward(to_thread));
+    let third = thread::spawn(move || {
+        let taken = squares.into_iter().take(enough);
+        taken.fold((0, 0), |(received, sum), square| {
+            (received + 1, sum + square)
+        })
+    });
+
+    let (primes, squares) = smol::block_on(async { (first.await, second.await) });
+    let (received, sum) = third.join().expect("the thread does not panic");
+    Outcome {
+        primes,
+        squares,
+        received,
+        sum,
+    }
+}
+
+fn is_prime(n: u64) -> bool {
+    n > 1 && (2..n).take_while(|d| d * d <= n).all(|d| n % d != 0)
+}
+
+fn main() {
+    let all = run(10_000, usize::MAX);
+    println!("all of them:   {} squares, sum {}", all.received, all.sum);
+    assert_eq!((all.received, all.sum), (1229, 37_546_387_960));
+    assert_eq!((all.primes, all.squares), (Ok(()), Ok(())));
+
+    let some = run(10_000, 5);
+    println!("five of them:  {} squares, sum {}", some.received, some.sum);
+    assert_eq!((some.received, some.sum), (5, 4 + 9 + 25 + 49 + 121));
+
+    let SendError(square) = some.squares.expect_err("the thread is gone");
+    let SendError(prime) = some.primes.expect_err("the second stage is gone");
+    println!("came back:     the square {square}, the prime {prime}");
+    assert_eq!(square, 13 * 13);
+    // The second stage has one prime in reserve, or not yet.
+    assert!(prime == 17 || prime == 19);
+}
