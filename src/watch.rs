@@ -9,7 +9,8 @@
 //! * for a bounded time: [`IN_POLL`] on an executor's thread, where others wait for their turn;
 //!   [`IN_WAIT`] in a blocked thread, long enough to outlast the other side's waking up, for two
 //!   threads that once put each other to sleep would otherwise never fall into step again;
-//! * as long as it pays: after a watch in vain it is left out for a number of waits that grows.
+//! * as long as it pays: after a watch in vain it is left out for a number of waits that grows,
+//!   and grows faster if the reason is that other threads need the cores.
 
 use std::time::Duration;
 
@@ -32,9 +33,10 @@ pub(crate) const IN_WAIT: Duration = Duration::from_micros(50);
 
 /// The longest break, in waits, after a watch in vain.
 const LONGEST_BREAK: u16 = 256;
-/// The break after a watch in which this thread lost its core to another one. All cores are busy
-/// then: a thread that sleeps and is woken is given one sooner than a thread that keeps looking.
-const BREAK_UNDER_LOAD: u16 = u16::MAX;
+/// The shortest break after a watch in which this thread lost its core to another one. All cores
+/// are busy then, and a thread that is woken from its sleep is given one sooner than a thread that
+/// keeps looking. The break grows as long as that goes on, up to `u16::MAX`.
+const BREAK_UNDER_LOAD: u16 = 64;
 
 /// How a watch ends.
 pub(crate) enum Outcome {
@@ -50,7 +52,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Watch {
     /// How many more waits are to do without.
     skip: u16,
-    /// How many waits the last watch in vain has cost.
+    /// How many waits the next watch in vain will cost, more or less.
     penalty: u16,
 }
 
@@ -65,13 +67,20 @@ impl Watch {
 
     /// Watches until `seen` says that it saw something, for about `limit`.
     pub(crate) fn watch(&mut self, limit: Duration, seen: impl Fn() -> bool) {
-        (self.penalty, self.skip) = match imp::watch(limit, seen) {
-            Outcome::Seen => (0, 0),
-            Outcome::InVain => {
-                let penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
-                (penalty, penalty)
+        let penalty = self.penalty;
+        match imp::watch(limit, seen) {
+            Outcome::Seen => {
+                self.penalty = penalty / 2;
+                self.skip = 0;
+                return;
             }
-            Outcome::Suspended => (self.penalty, BREAK_UNDER_LOAD),
-        };
+            Outcome::InVain => {
+                self.penalty = penalty.max((penalty.saturating_mul(2) | 1).min(LONGEST_BREAK));
+            }
+            Outcome::Suspended => {
+                self.penalty = penalty.saturating_mul(8).max(BREAK_UNDER_LOAD);
+            }
+        }
+        self.skip = self.penalty;
     }
 }
