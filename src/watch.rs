@@ -29,14 +29,16 @@ pub(crate) use imp::Threads;
 /// The limit of a watch in a poll.
 pub(crate) const IN_POLL: Duration = Duration::from_micros(1);
 /// The limit of a watch in a blocked thread.
-pub(crate) const IN_WAIT: Duration = Duration::from_micros(50);
+pub(crate) const IN_WAIT: Duration = Duration::from_micros(200);
 
 /// The longest break, in waits, after a watch in vain.
 const LONGEST_BREAK: u16 = 256;
-/// The shortest break after a watch in which this thread lost its core to another one. All cores
-/// are busy then, and a thread that is woken from its sleep is given one sooner than a thread that
-/// keeps looking. The break grows as long as that goes on, up to `u16::MAX`.
+/// The breaks, in waits, after a watch in which this thread lost its core to another one. All
+/// cores are busy then, and a thread that is woken from its sleep is given one sooner than a
+/// thread that keeps looking. A time slice is lost, milliseconds; out of step, a wait costs tens
+/// of microseconds. So a break of this order costs about as much as what it saves.
 const BREAK_UNDER_LOAD: u16 = 64;
+const LONGEST_BREAK_UNDER_LOAD: u16 = 1024;
 
 /// How a watch ends.
 pub(crate) enum Outcome {
@@ -75,10 +77,10 @@ impl Watch {
                 return;
             }
             Outcome::InVain => {
-                self.penalty = penalty.max((penalty.saturating_mul(2) | 1).min(LONGEST_BREAK));
+                self.penalty = penalty.max((2 * penalty + 1).min(LONGEST_BREAK));
             }
             Outcome::Suspended => {
-                self.penalty = penalty.saturating_mul(8).max(BREAK_UNDER_LOAD);
+                self.penalty = (4 * penalty).clamp(BREAK_UNDER_LOAD, LONGEST_BREAK_UNDER_LOAD);
             }
         }
         self.skip = self.penalty;

@@ -1,4 +1,3 @@
-#![cfg(loom)]
 //! Every interleaving of small programs, through the public API alone.
 //!
 //!     RUSTFLAGS="--cfg loom" cargo nextest run --release --features loom,sink --test loom
@@ -9,6 +8,8 @@
 //! loom itself reports a deadlock, and a model that does not come to an end: no other watchdog is needed. Whoever may
 //! sleep runs on loom's `block_on`; whoever is polled by hand has a [`common::Probe`] for a waker, which is made of std
 //! parts, since each loom part in a waker would multiply the interleavings and find nothing.
+
+#![cfg(loom)]
 
 mod common;
 

@@ -103,6 +103,40 @@ fn a_wake_and_the_drop_of_an_old_waker_that_panic_are_one_panic() {
 }
 
 #[test]
+fn two_wakers_whose_drop_panics_are_one_panic() {
+    watchdog(|| {
+        let (_tx, mut rx) = channel::<u32>();
+        let probes = [Probe::new(), Probe::new()];
+        assert!(probes[0].poll_next(&mut rx).is_pending());
+        let mut closed = rx.closed();
+        assert!(probes[1].poll(&mut closed).is_pending());
+        mem::forget(closed);
+        for probe in &probes {
+            probe.on_drop(|| panic!("foreign"));
+        }
+        assert_eq!(must_panic(|| drop(rx)), "foreign");
+        assert_eq!([probes[0].held(), probes[1].held()], [0, 0]);
+    });
+}
+
+#[test]
+fn a_waker_whose_drop_panics_does_not_keep_an_item_alive() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (mut tx, mut rx) = channel();
+        let sender = Probe::new();
+        let mut closed = tx.closed();
+        assert!(sender.poll(&mut closed).is_pending());
+        mem::forget(closed);
+        drop(tx.send(ledger.item()));
+        sender.on_drop(|| panic!("foreign"));
+        assert_eq!(must_panic(|| drop(tx)), "foreign");
+        assert_eq!(ledger.fates(), [Fate::Dropped], "with the sender");
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+    });
+}
+
+#[test]
 fn a_panic_in_a_waker_does_not_cost_a_blocked_thread_its_wake() {
     watchdog(|| {
         for _ in 0..50 {

@@ -297,6 +297,20 @@ fn a_sink_that_waits_is_woken_by_reclaim() {
 }
 
 #[test]
+fn a_future_that_was_never_polled_leaves_the_sinks_waker_alone() {
+    let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
+    start(&mut tx, ledger.item()).unwrap();
+    assert!(ready(&mut tx, &probe).is_pending());
+    drop(tx.send(ledger.item()));
+    drop(tx.wanted());
+    drop(tx.closed());
+    assert!(Probe::new().poll(&mut tx.closed()).is_pending());
+    assert_eq!(probe.held(), 1);
+    assert_eq!(taken(&mut rx), Some(0));
+    assert_eq!(probe.wakes(), 1);
+}
+
+#[test]
 fn an_item_whose_receiver_went_can_be_reclaimed_instead() {
     let (ledger, mut tx, rx, probe) = ledger_and_channel();
     start(&mut tx, ledger.item()).unwrap();

@@ -444,6 +444,7 @@ fn a_future_removes_only_what_it_registered() {
     drop(rx.offer());
     assert!(other.poll(&mut rx.closed()).is_pending());
     assert_eq!(stream.held(), 1, "none of these took its place");
+    assert!(tx.is_wanted(), "and it waits");
     offer_and_forget(&mut tx, 1);
     assert_eq!(stream.wakes(), 1);
     assert_eq!(stream.poll_next(&mut rx), Poll::Ready(Some(1)));

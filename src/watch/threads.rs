@@ -8,16 +8,27 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A watch that took this long was not one: another thread had the core.
-const SUSPENDED: Duration = Duration::from_micros(400);
+const SUSPENDED: Duration = Duration::from_millis(1);
 
 /// On which thread each end was last seen.
-#[derive(Default)]
 pub(crate) struct Threads {
     sender: AtomicUsize,
     receiver: AtomicUsize,
 }
 
 impl Threads {
+    /// Ends that were not seen yet.
+    ///
+    /// Counts the cores, if that was not done yet. Not later than here: a thread that is bound to
+    /// a core, as threads that hand over in haste may well be, counts one.
+    pub(crate) fn new() -> Self {
+        has_several_cores();
+        Threads {
+            sender: AtomicUsize::new(0),
+            receiver: AtomicUsize::new(0),
+        }
+    }
+
     /// Notes that the end of `seat` is on this thread, and says whether the other end is known to
     /// be on another one, where it can run while this end watches.
     #[inline]
@@ -44,15 +55,21 @@ fn this_thread() -> usize {
     HERE.with(|here| here as *const u8 as usize)
 }
 
+/// How many cores there are to run on, once that is known.
+static CORES: AtomicUsize = AtomicUsize::new(0);
+
 fn has_several_cores() -> bool {
-    static CORES: AtomicUsize = AtomicUsize::new(0);
-    let mut cores = CORES.load(Ordering::Relaxed);
-    if cores == 0 {
-        // Reads files, so it is asked once.
-        cores = thread::available_parallelism().map_or(1, Into::into);
-        CORES.store(cores, Ordering::Relaxed);
+    if CORES.load(Ordering::Relaxed) == 0 {
+        count_cores();
     }
-    cores > 1
+    CORES.load(Ordering::Relaxed) > 1
+}
+
+/// Reads files, so it is done once.
+#[cold]
+fn count_cores() {
+    let cores = thread::available_parallelism().map_or(1, Into::into);
+    CORES.store(cores, Ordering::Relaxed);
 }
 
 /// Looks again and again, for about `limit`.
