@@ -678,7 +678,8 @@ fn a_lent_item_outlasts_the_deadline_of_its_send() {
                     (tx, outcome)
                 });
                 holder.lent.recv().unwrap();
-                until(|| Instant::now() > deadline);
+                // Time enough for the sender to give up by mistake.
+                until(|| Instant::now() > deadline + Duration::from_millis(20));
                 holder.end.send(end).wait().unwrap();
 
                 let (mut tx, outcome) = sending.join().unwrap();

@@ -154,6 +154,23 @@ fn a_panic_in_a_waker_does_not_cost_a_blocked_thread_its_wake() {
     });
 }
 
+#[test]
+fn a_receive_whose_first_poll_panicked_leaves_nothing_behind() {
+    watchdog(|| {
+        let (mut tx, mut rx) = channel::<u32>();
+        let (sender, receiver) = (Probe::new(), Probe::new());
+        let mut wanted = tx.wanted();
+        assert!(sender.poll(&mut wanted).is_pending());
+        sender.on_wake(|| panic!("foreign"));
+        let mut recv = rx.recv();
+        assert_eq!(must_panic(|| receiver.poll(&mut recv)), "foreign");
+        drop(recv);
+        drop(wanted);
+        assert!(!tx.is_wanted(), "it does not wait any more");
+        assert_eq!(receiver.held(), 0);
+    });
+}
+
 // It costs nobody an item, save the one that is in the hands of the poll that unwinds.
 
 #[test]
