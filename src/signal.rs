@@ -45,7 +45,8 @@ pub(crate) trait Operation<T> {
     /// Guesses whether there is an answer. A wrong guess costs a little time, nothing else.
     fn may_be_answered(&self, flags: Flags) -> bool;
 
-    /// Whether there is an answer. Whoever made it so has emptied the seat. `wake` becomes whom to wake at the other end.
+    /// Whether there is an answer. Whoever made it so has emptied the seat. `wake` becomes whom to
+    /// wake at the other end.
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool;
 
     /// Gives the answer that `look` found.
