@@ -344,12 +344,14 @@ fn a_million_items_between_two_blocked_threads() {
     });
 }
 
+/// Not a million: where both executors put their threads to sleep for each item, on two cores, an item takes two
+/// wakes across them, tens of microseconds.
 #[test]
-fn a_million_items_between_two_threads_that_block_on_tasks() {
+fn many_items_between_two_threads_that_block_on_tasks() {
     watchdog_for(PATIENCE, || {
         let (tx, rx) = channel();
-        let sending = thread::spawn(move || future::block_on(send_all(tx, MANY)));
-        future::block_on(receive_all(rx, MANY));
+        let sending = thread::spawn(move || future::block_on(send_all(tx, MANY / 5)));
+        future::block_on(receive_all(rx, MANY / 5));
         sending.join().unwrap();
     });
 }
