@@ -76,6 +76,7 @@ impl<T> Sender<T> {
     /// ```
     ///
     /// [`try_send`]: Self::try_send
+    #[inline]
     pub fn send(&mut self, item: T) -> Send<'_, T> {
         self.discard_given_back();
         Send {
@@ -269,12 +270,18 @@ impl<T> Sender<T> {
     }
 
     /// Drops what a dropped `Send` gave back, before the next item comes in.
+    #[inline]
     pub(crate) fn discard_given_back(&mut self) {
         // Only this end gives back and takes out, so the flag is exact without the lock.
         if self.shared.flags().is_given_back() {
-            let item = self.shared.lock().take_given_back();
-            drop(item);
+            self.drop_given_back();
         }
+    }
+
+    #[cold]
+    fn drop_given_back(&mut self) {
+        let item = self.shared.lock().take_given_back();
+        drop(item);
     }
 }
 

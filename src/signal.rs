@@ -17,7 +17,8 @@ use crate::panics::Panics;
 use crate::shared::{Shared, SlotGuard};
 use crate::slot::{Flags, Seat, Slot, Waiter};
 use crate::watch::{self, Watch};
-use std::task::{Context, Poll};
+use std::mem;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 #[cfg(not(target_family = "wasm"))]
 use {
@@ -121,6 +122,10 @@ impl<O> Wait<O> {
         self.progress
     }
 
+    fn is_waiting(&self) -> bool {
+        self.progress == Progress::Waiting
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.progress == Progress::Done
     }
@@ -153,16 +158,37 @@ impl<O> Wait<O> {
         // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
         // twice would cost more than the clone. So it is cloned ahead if it will surely be needed:
         // only this end seats a task here, hence a seat seen empty stays empty.
-        let mut fresh = if flags.is_taken(seat) || self.operation.may_be_answered(flags) {
+        let fresh = if flags.is_taken(seat) || self.operation.may_be_answered(flags) {
             None
         } else {
             Some(cx.waker().clone())
         };
+        self.poll_slot(shared, cx, fresh)
+    }
+
+    /// Looks into the slot for an answer; otherwise seats the task, for which it may have a `fresh`
+    /// waker already.
+    #[inline]
+    fn poll_slot<T>(
+        &mut self,
+        shared: &Shared<T>,
+        cx: &mut Context<'_>,
+        mut fresh: Option<Waker>,
+    ) -> Poll<O::Output>
+    where
+        O: Operation<T>,
+    {
+        let seat = self.operation.seat();
         loop {
             let mut wake = Waiter::Nobody;
             let mut slot = shared.lock();
             if self.operation.look(&mut slot, &mut wake) {
-                return self.take_turn(shared, Turn { slot, wake });
+                debug_assert!(!(self.is_waiting() && slot.flags().is_taken(seat)));
+                self.progress = Progress::Done;
+                let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
+                drop(slot);
+                shared.wake(opposite(seat), wake);
+                return answer;
             }
             let left = if slot.has_waker(seat, cx.waker()) {
                 Waiter::Nobody
