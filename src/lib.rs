@@ -407,7 +407,7 @@ pub use sender::{Send, Sender, Wanted};
 /// ```
 #[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = sync::Arc::new(shared::Shared::new());
+    let shared = sync::Arc::<shared::Shared<T>>::default();
     let sender = Sender {
         shared: sync::Arc::clone(&shared),
         watch: watch::Watch::default(),
