@@ -228,15 +228,18 @@ pub(crate) enum Interest {
 }
 
 /// The single truth about a channel.
+///
+/// In this order, what two running ends use for each item is side by side.
+#[repr(C)]
 pub(crate) struct Slot<T> {
     flags: Flags,
-    /// The item on offer.
-    offered: Option<T>,
-    /// The item of a dropped `Send`, until it is reclaimed or the next send discards it.
-    given_back: Option<T>,
-    seats: [Waiter; 4],
     /// Has a meaning only while somebody sits on the sender's seat.
     interest: Interest,
+    /// The item on offer.
+    offered: Option<T>,
+    seats: [Waiter; 4],
+    /// The item of a dropped `Send`, until it is reclaimed or the next send discards it.
+    given_back: Option<T>,
 }
 
 /// Whom a closing end leaves behind, for the caller to wake and to drop after the lock. What it
