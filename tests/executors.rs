@@ -52,6 +52,7 @@ block_on!(block_on_of_futures, futures::executor::block_on);
 block_on!(block_on_of_pollster, pollster::block_on);
 block_on!(block_on_of_smol, smol::block_on);
 block_on!(block_on_of_async_io, async_io::block_on);
+block_on!(block_on_of_async_std, async_std::task::block_on);
 
 #[test]
 fn two_tasks_on_smols_local_executor() {
@@ -90,6 +91,29 @@ fn two_tasks_on_smols_global_executor() {
         let sending = smol::spawn(send_all(tx));
         let receiving = smol::spawn(receive_all(rx));
         smol::block_on(zip(sending, receiving));
+    });
+}
+
+#[test]
+fn two_tasks_on_async_std() {
+    watchdog(|| {
+        let (tx, rx) = channel();
+        let sending = async_std::task::spawn(send_all(tx));
+        let receiving = async_std::task::spawn(receive_all(rx));
+        async_std::task::block_on(zip(sending, receiving));
+    });
+}
+
+#[test]
+fn a_blocking_async_std_thread_and_an_async_std_task() {
+    watchdog(|| {
+        let (mut tx, rx) = channel();
+        let sending = async_std::task::spawn_blocking(move || {
+            for i in 0..ITEMS {
+                tx.send(i).wait().unwrap();
+            }
+        });
+        async_std::task::block_on(zip(sending, receive_all(rx)));
     });
 }
 
