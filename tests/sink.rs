@@ -503,3 +503,94 @@ fn a_sink_of_items_that_are_not_unpin() {
     Pin::new(&mut tx).start_send(PhantomPinned).unwrap();
     assert_eq!(rx.try_recv(), Ok(PhantomPinned));
 }
+
+#[test]
+fn with_makes_each_item_of_another() {
+    watchdog(|| {
+        let (tx, rx) = channel();
+        let mut numbers = Box::pin(tx.with(|n: u32| async move {
+            yield_once().await;
+            Ok::<_, SendError<String>>(n.to_string())
+        }));
+        let sending = async {
+            for n in 0..10 {
+                numbers.send(n).await.unwrap();
+            }
+            numbers.close().await.unwrap();
+        };
+        let ((), items) = block_on(zip(sending, rx.collect::<Vec<_>>()));
+        assert!(items.into_iter().eq((0..10).map(|n| n.to_string())));
+    });
+}
+
+#[test]
+fn with_flat_map_makes_some_of_each() {
+    watchdog(|| {
+        let (tx, rx) = channel();
+        let mut runs = tx.with_flat_map(|n: u32| stream::iter((0..n).map(Ok)));
+        let sending = async {
+            runs.send_all(&mut stream::iter([3, 0, 2]).map(Ok))
+                .await
+                .unwrap();
+            runs.close().await.unwrap();
+        };
+        let ((), items) = block_on(zip(sending, rx.collect::<Vec<_>>()));
+        assert_eq!(items, [0, 1, 2, 0, 1]);
+    });
+}
+
+#[test]
+fn a_fanout_waits_for_both_receivers() {
+    let ((tx_a, mut a), (tx_b, mut b)) = (channel(), channel());
+    let probe = Probe::new();
+    let mut both = tx_a.fanout(tx_b);
+    for n in 0..3 {
+        let mut send = both.send(n);
+        assert!(probe.poll(&mut send).is_pending());
+        assert_eq!(a.try_recv(), Ok(n));
+        assert!(probe.poll(&mut send).is_pending());
+        assert_eq!(b.try_recv(), Ok(n));
+        assert_eq!(probe.take_wakes(), 2);
+        assert_eq!(probe.poll(&mut send), Poll::Ready(Ok(())));
+    }
+    drop(b);
+    // Both are asked to take it before either is waited for.
+    let refused = probe.poll(&mut both.send(3));
+    assert_eq!(refused, Poll::Ready(Err(SendError(3))));
+}
+
+#[test]
+fn a_buffer_takes_what_it_has_room_for_and_its_flush_hands_it_over() {
+    watchdog(|| {
+        let (ledger, tx, rx, probe) = ledger_and_channel();
+        let mut buffered = tx.buffer(3);
+        for _ in 0..4 {
+            assert!(matches!(
+                probe.poll(&mut buffered.feed(ledger.item())),
+                Poll::Ready(Ok(()))
+            ));
+        }
+        // One is on offer, and three are in the buffer.
+        assert!(probe.poll(&mut buffered.feed(ledger.item())).is_pending());
+        let sending = async move {
+            buffered.flush().await.unwrap();
+            drop(buffered);
+        };
+        let ((), items) = block_on(zip(sending, rx.map(Item::received).collect::<Vec<_>>()));
+        assert_eq!(items, [0, 1, 2, 3]);
+        assert_eq!(ledger.fate(4), Fate::Dropped, "its feed was dropped");
+    });
+}
+
+#[test]
+fn an_error_keeps_its_item_when_it_is_mapped() {
+    watchdog(|| {
+        let (ledger, tx, rx, _) = ledger_and_channel();
+        let mut mapped = tx.sink_map_err(SendError::into_inner);
+        let (sent, ()) = block_on(zip(mapped.send(ledger.item()), async move {
+            yield_once().await;
+            drop(rx);
+        }));
+        assert_eq!(sent.unwrap_err().refused(), 0);
+    });
+}
