@@ -300,6 +300,42 @@ fn time_outs_of_sends_and_receives_leave_no_doubt() {
 }
 
 #[test]
+fn a_send_whose_time_is_up_is_not_delivered_later() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (mut tx, mut rx) = channel();
+        let sending = async {
+            let mut delivered = Vec::new();
+            for number in 0..200 {
+                // Nobody asks for it back.
+                if timeout(ms(5), tx.send(ledger.item())).await.is_ok() {
+                    delivered.push(number);
+                }
+                sleep(ms(5)).await;
+            }
+            drop(tx);
+            delivered
+        };
+        let receiving = async {
+            let mut received = Vec::new();
+            loop {
+                // Comes by every 17 ms: often between two sends, and does not wait.
+                match rx.try_recv() {
+                    Ok(item) => received.push(item.received()),
+                    Err(error) if error.is_closed() => break received,
+                    Err(_) => {}
+                }
+                sleep(ms(17)).await;
+            }
+        };
+        let (delivered, received) = paused().block_on(async { tokio::join!(sending, receiving) });
+        assert!(!received.is_empty());
+        assert_eq!(delivered, received);
+        assert_eq!(ledger.count(Fate::Dropped), 200 - received.len());
+    });
+}
+
+#[test]
 fn a_time_out_in_the_midst_of_a_loop_of_receives_loses_nothing() {
     watchdog(|| {
         paused().block_on(async {
