@@ -267,6 +267,30 @@
 //! producer.join().unwrap();
 //! ```
 //!
+//! # Fairness
+//!
+//! On one thread the ends take turns: a poll hands over one item and then waits for the other end's
+//! poll, so every other task has its turn with every item.
+//!
+//! If the other end is on another core it may have the next item ready each time, and a loop of
+//! receives or sends that awaits nothing else may go on for long without a pause, while other tasks
+//! of its thread, and a time-out around the loop, wait. The channel belongs to no runtime and so has
+//! no part in its budget. Where that matters, let the loop yield now and then. On tokio:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # let (mut sender, mut receiver) = handoff::channel();
+//! # let thread = std::thread::spawn(move || for i in 0..1_000 { sender.send(i).wait().unwrap() });
+//! # let mut sum = 0;
+//! while let Some(item) = receiver.recv().await {
+//!     sum += item;
+//!     tokio::task::consume_budget().await; // goes on at once, or yields if it is time
+//! }
+//! # assert_eq!(sum, 999 * 500);
+//! # thread.join().unwrap();
+//! # }
+//! ```
+//!
 //! # Demand
 //!
 //! [`wanted`](Sender::wanted) waits until a receive is really waiting. So a producer can make its
@@ -334,6 +358,11 @@
 //! [`Receiver`] is a `Stream` and a `FusedStream`. In threads it is an iterator, with
 //! [`iter`](Receiver::iter) and `for item in receiver`. [`Sender`] is a `Sink` with the feature
 //! `sink`.
+//!
+//! A combinator is a receiver, or a sender, of its own: what `peekable`, `chunks` or `buffered` hold
+//! was taken from the channel, and what `SinkExt::buffer` holds has not reached it. Such items go
+//! with the combinator when that is dropped. To look at an item without taking it, use
+//! [`offer`](Receiver::offer).
 //!
 //! # Panics
 //!
