@@ -41,6 +41,7 @@ const BREAK_UNDER_LOAD: u16 = 64;
 const LONGEST_BREAK_UNDER_LOAD: u16 = 1024;
 
 /// How a watch ends.
+#[derive(Clone, Copy)]
 pub(crate) enum Outcome {
     Seen,
     InVain,
@@ -69,20 +70,87 @@ impl Watch {
 
     /// Watches until `seen` says that it saw something, for about `limit`.
     pub(crate) fn watch(&mut self, limit: Duration, seen: impl Fn() -> bool) {
-        let penalty = self.penalty;
-        match imp::watch(limit, seen) {
-            Outcome::Seen => {
-                self.penalty = penalty / 2;
-                self.skip = 0;
-                return;
-            }
-            Outcome::InVain => {
-                self.penalty = penalty.max((2 * penalty + 1).min(LONGEST_BREAK));
-            }
+        self.learn(imp::watch(limit, seen));
+    }
+
+    /// Decides from how a watch ended when the next one is due.
+    fn learn(&mut self, outcome: Outcome) {
+        self.penalty = match outcome {
+            Outcome::Seen => self.penalty / 2,
+            Outcome::InVain => self.penalty.max((2 * self.penalty + 1).min(LONGEST_BREAK)),
             Outcome::Suspended => {
-                self.penalty = (4 * penalty).clamp(BREAK_UNDER_LOAD, LONGEST_BREAK_UNDER_LOAD);
+                (4 * self.penalty).clamp(BREAK_UNDER_LOAD, LONGEST_BREAK_UNDER_LOAD)
             }
-        }
-        self.skip = self.penalty;
+        };
+        self.skip = match outcome {
+            Outcome::Seen => 0,
+            Outcome::InVain | Outcome::Suspended => self.penalty,
+        };
+    }
+}
+
+#[cfg(all(test, not(target_family = "wasm"), not(loom)))]
+mod tests {
+    use super::{Outcome, Watch, BREAK_UNDER_LOAD, LONGEST_BREAK, LONGEST_BREAK_UNDER_LOAD};
+    use Outcome::{InVain, Seen, Suspended};
+
+    /// How many waits go by without a watch until one is due.
+    fn waits_without(watch: &mut Watch) -> u16 {
+        (0..2000).find(|_| watch.is_due()).expect("the break ends")
+    }
+
+    fn breaks(watch: &mut Watch, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<u16> {
+        let learn = |outcome| {
+            watch.learn(outcome);
+            waits_without(watch)
+        };
+        outcomes.into_iter().map(learn).collect()
+    }
+
+    #[test]
+    fn the_first_wait_is_watched() {
+        assert_eq!(waits_without(&mut Watch::default()), 0);
+    }
+
+    #[test]
+    fn breaks_grow_while_watches_are_in_vain() {
+        let mut watch = Watch::default();
+        assert_eq!(
+            breaks(&mut watch, [InVain, InVain, InVain, InVain]),
+            [1, 3, 7, 15]
+        );
+        assert_eq!(
+            breaks(&mut watch, [InVain, InVain, InVain, InVain]),
+            [31, 63, 127, 255]
+        );
+        assert_eq!(breaks(&mut watch, [InVain, InVain]), [LONGEST_BREAK; 2]);
+    }
+
+    #[test]
+    fn a_watch_that_sees_something_is_followed_by_another() {
+        let mut watch = Watch::default();
+        assert_eq!(
+            breaks(
+                &mut watch,
+                [InVain, InVain, InVain, Seen, InVain, Seen, Seen, InVain]
+            ),
+            // Half of what came before is forgotten.
+            [1, 3, 7, 0, 7, 0, 0, 3],
+        );
+    }
+
+    #[test]
+    fn breaks_are_longer_under_load() {
+        let mut watch = Watch::default();
+        assert_eq!(
+            breaks(&mut watch, [Suspended, Suspended, Suspended, Suspended]),
+            [
+                BREAK_UNDER_LOAD,
+                256,
+                LONGEST_BREAK_UNDER_LOAD,
+                LONGEST_BREAK_UNDER_LOAD
+            ],
+        );
+        assert_eq!(breaks(&mut watch, [InVain]), [LONGEST_BREAK_UNDER_LOAD]);
     }
 }

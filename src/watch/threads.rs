@@ -49,10 +49,12 @@ impl Threads {
 }
 
 /// A number that no other running thread has: the address of something that each has its own of.
+/// Zero in a thread that has lost it already, as one that ends can where the system keeps it.
 #[inline]
 fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
-    HERE.with(|here| here as *const u8 as usize)
+    HERE.try_with(|here| here as *const u8 as usize)
+        .unwrap_or(0)
 }
 
 /// How many cores there are to run on, once that is known.
@@ -100,5 +102,90 @@ pub(super) fn watch(limit: Duration, seen: impl Fn() -> bool) -> Outcome {
                 return Outcome::Suspended;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_several_cores, watch, Threads, CORES};
+    use crate::slot::Seat;
+    use crate::watch::Outcome;
+    use std::cell::Cell;
+    use std::sync::atomic::Ordering;
+    use std::thread;
+    use std::time::Duration;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    /// A watch may lose its core at any time, so one of many is asked for.
+    fn some_watch(watch: impl Fn() -> Outcome, is_meant: impl Fn(&Outcome) -> bool) -> bool {
+        (0..1000).any(|_| is_meant(&watch()))
+    }
+
+    /// What says yes when asked for the nth time.
+    fn at_look(number: u32) -> impl Fn() -> bool {
+        let looks = Cell::new(0);
+        move || {
+            looks.set(looks.get() + 1);
+            looks.get() >= number
+        }
+    }
+
+    #[test]
+    fn a_watch_goes_on_until_it_sees_something() {
+        for number in [1, 16, 17, 2_000] {
+            assert!(
+                some_watch(
+                    || watch(LONG, at_look(number)),
+                    |it| matches!(it, Outcome::Seen)
+                ),
+                "seen at look {number}",
+            );
+        }
+    }
+
+    #[test]
+    fn a_watch_ends_at_its_limit() {
+        assert!(some_watch(
+            || watch(Duration::ZERO, || false),
+            |it| matches!(it, Outcome::InVain)
+        ));
+        assert!(some_watch(
+            || watch(super::IN_POLL * 2, || false),
+            |it| matches!(it, Outcome::InVain)
+        ));
+    }
+
+    #[test]
+    fn a_watch_that_lasts_too_long_was_suspended() {
+        let asleep = || {
+            thread::sleep(super::SUSPENDED);
+            false
+        };
+        assert!(matches!(watch(Duration::ZERO, asleep), Outcome::Suspended));
+        assert!(matches!(watch(LONG, asleep), Outcome::Suspended));
+    }
+
+    #[test]
+    fn ends_are_apart_on_two_threads_of_several_cores() {
+        let threads = Threads::new();
+        let several = has_several_cores();
+        assert_eq!(several, thread::available_parallelism().unwrap().get() > 1);
+        assert_eq!(several, CORES.load(Ordering::Relaxed) > 1);
+
+        assert!(
+            !threads.are_apart(Seat::Sender),
+            "the receiver was not seen yet"
+        );
+        assert!(!threads.are_apart(Seat::Receiver), "both are here");
+        assert!(!threads.are_apart(Seat::SenderClosed), "both are here");
+        thread::scope(|scope| {
+            scope
+                .spawn(|| assert_eq!(threads.are_apart(Seat::ReceiverClosed), several))
+                .join()
+                .unwrap();
+        });
+        assert_eq!(threads.are_apart(Seat::Sender), several);
+        assert!(!threads.are_apart(Seat::Receiver), "it came back");
     }
 }
