@@ -134,6 +134,19 @@ fn the_errors_have_their_methods() {
     assert!(RecvTimeoutError::Closed.is_closed() && !RecvTimeoutError::Closed.is_timeout());
 }
 
+#[test]
+fn what_a_send_returns_becomes_what_its_other_forms_return() {
+    fn tried() -> Result<(), TrySendError<u8>> {
+        Err(SendError(1))?
+    }
+    fn timed() -> Result<(), SendTimeoutError<u8>> {
+        Err(SendError(2))?
+    }
+
+    assert_eq!(tried(), Err(TrySendError::Closed(1)));
+    assert_eq!(timed(), Err(SendTimeoutError::Closed(2)));
+}
+
 // Send and Sync, exactly when the items are Send.
 
 /// `Send`, but not `Sync`.
