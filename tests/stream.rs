@@ -99,8 +99,11 @@ fn a_try_recv_leaves_the_waker_of_the_last_poll() {
     assert_eq!(receiver.poll_next(&mut rx), Poll::Ready(Some(1)));
 }
 
-/// Every state that a size hint tells apart, and how many items can come in it.
-fn states() -> Vec<(Option<Sender<u32>>, Receiver<u32>, Option<usize>)> {
+/// A channel, whose sender may be gone, and how many items can come.
+type State = (Option<Sender<u32>>, Receiver<u32>, Option<usize>);
+
+/// Every state that a size hint tells apart.
+fn states() -> Vec<State> {
     fn on_offer() -> (Sender<u32>, Receiver<u32>) {
         let (mut tx, rx) = channel();
         let mut send = tx.send(1);
