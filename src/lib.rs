@@ -81,7 +81,7 @@
 //!
 //! | from | to | by |
 //! |------|----|----|
-//! | with the sender | on offer | the first poll of [`send`](Sender::send), or [`try_send`](Sender::try_send) |
+//! | with the sender | on offer | the first poll of [`send`](Sender::send) that finds the slot empty; [`try_send`](Sender::try_send); `start_send` of the `Sink` |
 //! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
 //! | on offer | lent | [`offer`](Receiver::offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
@@ -91,8 +91,8 @@
 //! | with the sender | given back | the [`Send`] is dropped before it was polled |
 //! | given back | with the sender | [`reclaim`](Sender::reclaim) |
 //!
-//! An item that was given back and not reclaimed is dropped when the next one is sent, or with the
-//! [`Sender`]. An item that is on offer outlives its sender, and is dropped once nobody is left to
+//! An item that was given back and not reclaimed is dropped when [`send`](Sender::send) or
+//! [`try_send`](Sender::try_send) is next called, or with the [`Sender`]. An item that is on offer outlives its sender, and is dropped once nobody is left to
 //! receive or reclaim it.
 //!
 //! # Cancel safety
@@ -371,7 +371,8 @@
 //!
 //! A waker is foreign code, and may panic. Its panic comes out of the operation that woke it. Every
 //! other wake is still done, nothing is poisoned, and the channel goes on. One item can be lost by
-//! that, and in no other way: the one in the hands of the very poll that unwinds.
+//! that, and in no other way: the one that the very operation that unwinds was about to return. It
+//! is dropped by the unwinding.
 //!
 //! # Cost
 //!
@@ -382,8 +383,8 @@
 //! * A waker is cloned once a wait, and not again when the same task polls again.
 //! * Between two threads, a wait may watch the slot for a moment before it sleeps, for a sleep costs
 //!   4 to 40 µs and a peer that is running on another core answers in a tenth of one. In a poll that
-//!   is at most about a microsecond. It is done only while it pays, and never if both ends are on one
-//!   thread. A wait that lasts uses no CPU.
+//!   is at most about a microsecond. It is done only while it pays, and only if the other end was
+//!   last seen on another thread. A wait that lasts uses no CPU.
 //!
 //! The package `compare` in the repository measures all that, beside other channels.
 //!

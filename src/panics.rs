@@ -1,6 +1,7 @@
 //! Foreign code may panic, and one waker's panic must not cost another its wake.
 
 use std::any::Any;
+use std::mem;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::thread;
 
@@ -15,16 +16,29 @@ impl Panics {
     pub(crate) fn catch(&mut self, f: impl FnOnce()) {
         // Unwind safe: the slot was left in order before any foreign code ran.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(f)) {
-            self.first.get_or_insert(panic);
+            if self.first.is_none() {
+                self.first = Some(panic);
+            } else {
+                discard(panic);
+            }
         }
     }
 
     /// Lets the first panic go on. Not while this thread unwinds from another: that would abort.
     pub(crate) fn resume(self) {
         if let Some(panic) = self.first {
-            if !thread::panicking() {
+            if thread::panicking() {
+                discard(panic);
+            } else {
                 resume_unwind(panic);
             }
         }
+    }
+}
+
+/// Drops what a panic carried, which is foreign code, too. Should that panic again, it ends there.
+fn discard(panic: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        mem::forget(again);
     }
 }

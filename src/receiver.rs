@@ -127,8 +127,8 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// A poll that returned `Pending` holds nothing. Other than a [`Recv`] it has no drop: the
-    /// receive counts as waiting (see [`Sender::try_send`](crate::Sender::try_send)) until the
-    /// receiver's next operation.
+    /// receive counts as waiting (see [`Sender::try_send`](crate::Sender::try_send)) until a later
+    /// receive has an answer or is dropped, or until the next [`try_recv`](Self::try_recv).
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -245,7 +245,7 @@ impl<T> Receiver<T> {
 /// # Cancel safety
 ///
 /// A dropped `StreamExt::next` held nothing. As with [`Receiver::poll_recv`], the receive counts as
-/// waiting until the receiver's next operation.
+/// waiting until a later one has an answer or is dropped.
 ///
 /// ```
 /// use futures_lite::{future, StreamExt};

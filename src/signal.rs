@@ -176,7 +176,10 @@ impl<O> Wait<O> {
                 self.progress = Progress::Done;
                 let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
                 drop(slot);
-                shared.wake(opposite(seat), wake);
+                // A clone that was not needed goes here and not at the end of the function, where
+                // a panic of its drop would leak the answer, or abort if the wake panics as well.
+                let unused = fresh.map_or(Waiter::Nobody, Waiter::Task);
+                finish(shared, seat, wake, unused);
                 return answer;
             }
             let left = if slot.has_waker(seat, cx.waker()) {
@@ -268,7 +271,8 @@ impl<O> Wait<O> {
         self.operation.cancel(&mut slot);
         let left = self.leave(&mut slot);
         drop(slot);
-        drop(left);
+        // This thread may be unwinding, and a drop that panics would abort it.
+        finish(shared, self.operation.seat(), Waiter::Nobody, left);
     }
 
     /// Ends the wait, and takes whom it seated off the seat. Anybody else there is left alone: a

@@ -70,7 +70,7 @@ impl<T> Sender<T> {
 /// * `poll_ready` waits until nothing is on offer;
 /// * `start_send` puts the item on offer;
 /// * `poll_flush` waits until it was taken;
-/// * `poll_close` flushes, then [closes](Sender::close) the sender.
+/// * `poll_close` flushes, then [closes](Sender::close) the sender, also if the flush failed.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ impl<T> Sink<T> for Sender<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<T>>> {
         let flushed = self.as_mut().poll_flush(cx);
-        if let Poll::Ready(Ok(())) = flushed {
+        if flushed.is_ready() {
             self.close();
         }
         flushed

@@ -5,8 +5,11 @@
 mod common;
 
 use common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
-use handoff::{channel, Receiver, TryRecvError};
+use handoff::{channel, Receiver, Sender, TryRecvError};
+use std::future::Future;
 use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 
@@ -171,6 +174,67 @@ fn a_receive_whose_first_poll_panicked_leaves_nothing_behind() {
     });
 }
 
+/// What a panic carries may panic in its turn when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("bomb");
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_does_not_cost_another_its_wake() {
+    watchdog(|| {
+        let (mut tx, mut rx) = channel::<u32>();
+        let probes = [Probe::new(), Probe::new(), Probe::new()];
+        assert!(probes[2].poll_next(&mut rx).is_pending());
+        // Its waker stays, but it does not count as waiting any more.
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+        let mut wanted = tx.wanted();
+        assert!(probes[0].poll(&mut wanted).is_pending());
+        mem::forget(wanted);
+        let mut closed = tx.closed();
+        assert!(probes[1].poll(&mut closed).is_pending());
+        mem::forget(closed);
+
+        probes[0].on_wake(|| panic::panic_any(Bomb));
+        probes[1].on_wake(|| panic::panic_any(Bomb));
+        let payload = panic::catch_unwind(AssertUnwindSafe(|| rx.close())).unwrap_err();
+        mem::forget(payload);
+        assert_eq!([0, 1, 2].map(|i| probes[i].wakes()), [1, 1, 1]);
+    });
+}
+
+#[test]
+fn a_waker_whose_drop_panics_while_its_future_is_unwound_is_no_abort() {
+    type Unwind = fn(&mut Sender<u32>, &mut Receiver<u32>, &Probe);
+
+    fn half_way<F: Future + Unpin>(mut future: F, task: &Probe) {
+        assert!(task.poll(&mut future).is_pending());
+        panic!("the first");
+    }
+
+    watchdog(|| {
+        let futures: [Unwind; 6] = [
+            |tx, _, task| half_way(tx.send(1), task),
+            |tx, _, task| half_way(tx.wanted(), task),
+            |tx, _, task| half_way(tx.closed(), task),
+            |_, rx, task| half_way(rx.recv(), task),
+            |_, rx, task| half_way(rx.offer(), task),
+            |_, rx, task| half_way(rx.closed(), task),
+        ];
+        for unwind in futures {
+            let (mut tx, mut rx) = channel();
+            let task = Probe::new();
+            task.on_drop(|| panic!("foreign"));
+            let message = must_panic(|| unwind(&mut tx, &mut rx, &task));
+            assert_eq!(message, "the first");
+            assert_eq!(task.held(), 0);
+        }
+    });
+}
+
 // It costs nobody an item, save the one that is in the hands of the poll that unwinds.
 
 #[test]
@@ -277,6 +341,75 @@ fn an_item_in_the_hands_of_a_poll_that_unwinds_is_dropped_and_was_taken() {
             assert!(tx.reclaim().is_none());
             assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         }
+    });
+}
+
+type SendsWhileCloned = (Arc<Mutex<Sender<Item>>>, Receiver<Item>, Probe, Arc<Probe>);
+
+/// A receiver's task whose waker, while it is cloned, sends an item. So the clone is not needed.
+fn sends_while_cloned(ledger: &Ledger) -> SendsWhileCloned {
+    let (tx, rx) = channel();
+    let tx = Arc::new(Mutex::new(tx));
+    let (receiver, sender) = (Probe::new(), Arc::new(Probe::new()));
+    let (end, task, item) = (Arc::clone(&tx), Arc::clone(&sender), ledger.item());
+    receiver.on_clone(move || {
+        let mut tx = end.lock().unwrap();
+        let mut send = tx.send(item);
+        assert!(task.poll(&mut send).is_pending());
+        mem::forget(send);
+    });
+    (tx, rx, receiver, sender)
+}
+
+#[test]
+fn an_item_is_not_leaked_by_a_panic_in_the_drop_of_a_clone_that_was_not_needed() {
+    type Take = fn(&mut Receiver<Item>, &Probe);
+
+    watchdog(|| {
+        let takes: [Take; 3] = [
+            |rx, task| drop(task.poll_next(rx)),
+            |rx, task| drop(task.poll(&mut rx.recv())),
+            |rx, task| drop(task.poll(&mut rx.offer())),
+        ];
+        for take in takes {
+            let ledger = Ledger::new();
+            let (_tx, mut rx, receiver, sender) = sends_while_cloned(&ledger);
+            receiver.on_drop(|| panic!("foreign"));
+            assert_eq!(must_panic(|| take(&mut rx, &receiver)), "foreign");
+            assert_eq!(ledger.fates(), [Fate::Dropped]);
+            assert_eq!(receiver.held(), 0);
+            assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+            assert_eq!(sender.wakes(), 1, "it was taken");
+        }
+    });
+}
+
+#[test]
+fn a_refused_item_is_not_leaked_by_a_panic_in_the_drop_of_a_clone_that_was_not_needed() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (mut tx, rx) = channel();
+        let sender = Probe::new();
+        sender.on_clone(move || drop(rx));
+        sender.on_drop(|| panic!("foreign"));
+        let mut send = tx.send(ledger.item());
+        assert_eq!(must_panic(|| sender.poll(&mut send)), "foreign");
+        drop(send);
+        assert!(tx.reclaim().is_none());
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+    });
+}
+
+#[test]
+fn a_wake_and_the_drop_of_a_clone_that_was_not_needed_are_one_panic() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (_tx, mut rx, receiver, sender) = sends_while_cloned(&ledger);
+        receiver.on_drop(|| panic!("of the drop"));
+        sender.on_wake(|| panic!("of the wake"));
+        assert_eq!(must_panic(|| receiver.poll_next(&mut rx)), "of the wake");
+        assert_eq!(ledger.fates(), [Fate::Dropped]);
+        assert_eq!((sender.wakes(), receiver.held()), (1, 0));
     });
 }
 

@@ -373,10 +373,13 @@ fn poll_close_closes_at_once_and_wakes_the_receiver_when_there_is_nothing_to_flu
 #[test]
 fn a_closed_sink_is_closed_after_an_error_too() {
     let (ledger, mut tx, rx, probe) = ledger_and_channel();
+    let (mut rx, watcher) = (rx, Probe::new());
     start(&mut tx, ledger.item()).unwrap();
-    drop(rx);
+    rx.close();
+    let mut closed = rx.closed();
+    assert!(watcher.poll(&mut closed).is_pending());
     assert_eq!(refused(close(&mut tx, &probe)), 0);
-    assert!(tx.is_closed());
+    assert!(watcher.poll(&mut closed).is_ready(), "the sender, too");
     assert_eq!(close(&mut tx, &probe), OK);
 }
 

@@ -7,7 +7,7 @@ use crate::slot::Waiter;
 use crate::watch::{self, Watch};
 use event_listener::{listener, Listener};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl<O> Wait<O> {
     /// Blocks this thread on the operation; `Pending` when the deadline has passed and it gave up.
@@ -24,12 +24,14 @@ impl<O> Wait<O> {
             already_done();
         }
         loop {
-            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let late = left == Some(Duration::ZERO);
             if late {
                 self.begin(shared);
             } else if let Some(watch) = watch.take() {
                 if self.may_watch(shared, shared.flags(), watch, watch::IN_WAIT) {
-                    self.watch(shared, watch, watch::IN_WAIT);
+                    let limit = left.map_or(watch::IN_WAIT, |left| left.min(watch::IN_WAIT));
+                    self.watch(shared, watch, limit);
                 }
             }
             let flags = shared.flags();

@@ -293,7 +293,7 @@ impl Oracle {
             SenderOp::PollFlush(task) => self.poll_vacant(task, false),
             SenderOp::PollClose(task) => {
                 let flushed = self.poll_vacant(task, false);
-                if flushed == Answer::Ok {
+                if flushed != Answer::Pending {
                     self.close_sender(Life::Closed);
                 }
                 flushed
