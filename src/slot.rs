@@ -399,7 +399,9 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) fn start_waiting(&mut self) -> Waiter {
         self.flags.set(Flags::WAITING);
-        if self.interest == Interest::Demand && self.flags.is_wanted() {
+        // Otherwise it would have had an answer.
+        debug_assert!(self.flags.is_wanted());
+        if self.interest == Interest::Demand {
             self.leave(Seat::Sender)
         } else {
             Waiter::Nobody

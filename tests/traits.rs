@@ -372,7 +372,11 @@ fn the_ends_show_their_state() {
     assert!(probe.poll(&mut send).is_pending());
     mem::forget(send);
     show("an item on offer", &tx, &rx);
-    assert!(tx.reclaim().is_some());
+    mem::forget(rx.offer().wait().unwrap());
+    show("an item lent", &tx, &rx);
+    assert!(rx.try_recv().is_err(), "it was the guard's");
+    drop(tx.send(Plain));
+    show("an item given back", &tx, &rx);
     rx.close();
     show("closed", &tx, &rx);
 

@@ -95,14 +95,18 @@ pub(super) fn watch(limit: Duration, seen: impl Fn() -> bool) -> Outcome {
                 Outcome::InVain
             };
         }
-        // The peer is not as quick as a running one is. If all cores are busy, it may need ours.
-        if elapsed >= IN_POLL {
+        if is_slow(elapsed) {
             thread::yield_now();
             if start.elapsed() >= SUSPENDED {
                 return Outcome::Suspended;
             }
         }
     }
+}
+
+/// The peer is not as quick as a running one is. If all cores are busy, it may need ours.
+fn is_slow(elapsed: Duration) -> bool {
+    elapsed >= IN_POLL
 }
 
 #[cfg(test)]
