@@ -92,8 +92,9 @@
 //! | given back | with the sender | [`reclaim`](Sender::reclaim) |
 //!
 //! An item that was given back and not reclaimed is dropped when [`send`](Sender::send) or
-//! [`try_send`](Sender::try_send) is next called, or with the [`Sender`]. An item that is on offer outlives its sender, and is dropped once nobody is left to
-//! receive or reclaim it.
+//! [`try_send`](Sender::try_send) is next called (`start_send` does it, too), or with the [`Sender`].
+//! An item that is on offer outlives its sender, and is dropped once nobody is left to receive or
+//! reclaim it.
 //!
 //! # Cancel safety
 //!

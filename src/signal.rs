@@ -169,9 +169,9 @@ impl<O> Wait<O> {
             let mut wake = Waiter::Nobody;
             let mut slot = shared.lock();
             if self.operation.look(&mut slot, &mut wake) {
-                // As `take_turn` does for a thread. To hand the lock's guard over to it writes it to memory in
-                // small pieces and reads it in a large one, for which a processor waits: 58 to
-                // 76 ns an item in one task, and 50 this way.
+                // As `take_turn` does for a thread. To hand the lock's guard over to it writes it to
+                // memory in small pieces and reads it in a large one, for which a processor waits:
+                // 58 to 76 ns an item in one task, and 50 this way.
                 debug_assert!(!(self.is_waiting() && slot.flags().is_taken(seat)));
                 self.progress = Progress::Done;
                 let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));

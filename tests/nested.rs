@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{elsewhere, watchdog_for, Fate, Item, Ledger, Probe};
+use common::{elsewhere, message_of, watchdog_for, Fate, Item, Ledger, Probe};
 #[cfg(feature = "sink")]
 use futures_sink::Sink;
 use handoff::{channel, Offer, Receiver, Sender};
@@ -47,7 +47,12 @@ struct World {
     timed: AtomicBool,
     /// `Ok` was said of these.
     ok: Mutex<Vec<usize>>,
+    /// Panics that are not [`FOREIGN`], wherever they were caught.
+    faults: Mutex<Vec<String>>,
 }
+
+/// How foreign code panics. Nothing else does.
+const FOREIGN: &str = "foreign";
 
 impl World {
     fn below(&self, n: u64) -> u64 {
@@ -72,22 +77,33 @@ impl World {
     fn ok(&self, number: usize) {
         self.ok.lock().unwrap().push(number);
     }
+    /// Runs what may let foreign code's panic through, but no other.
+    fn contain(&self, action: impl FnOnce()) {
+        if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(action)) {
+            let message = message_of(&*payload);
+            if message != FOREIGN {
+                self.faults.lock().unwrap().push(message);
+            }
+        }
+    }
     /// What foreign code does.
     fn foreign(self: &Arc<Self>, may_panic: bool) {
         self.hooks.fetch_add(1, Ordering::Relaxed);
         if self.depth.fetch_add(1, Ordering::Relaxed) < 4 {
             for _ in 0..self.below(3) {
-                let _ = panic::catch_unwind(AssertUnwindSafe(|| self.step()));
+                self.contain(|| self.step());
             }
         }
         self.depth.fetch_sub(1, Ordering::Relaxed);
-        assert!(!(may_panic && self.panics && self.below(3) == 0), "foreign");
+        if may_panic && self.panics && self.below(3) == 0 {
+            panic::panic_any(FOREIGN);
+        }
     }
     fn arm(self: &Arc<Self>) {
         let probe = self.probe();
         let me = Arc::clone(self);
         let kind = self.below(3);
-        // Armed twice is refused by the probe; that is not our business.
+        // A probe that was armed says so, and has the new hook.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| match kind {
             0 => probe.on_wake(move || me.foreign(true)),
             1 => probe.on_clone(move || me.foreign(true)),
@@ -96,7 +112,7 @@ impl World {
     }
     fn other(self: &Arc<Self>) {
         if self.depth.fetch_add(1, Ordering::Relaxed) < 4 {
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| self.step()));
+            self.contain(|| self.step());
         }
         self.depth.fetch_sub(1, Ordering::Relaxed);
     }
@@ -115,6 +131,7 @@ impl World {
                 let item = self.item();
                 let number = item.number();
                 let mut send = tx.send(item);
+                let mut unwound = false;
                 for _ in 0..self.below(4) {
                     if self.below(3) == 0 {
                         self.other();
@@ -123,8 +140,11 @@ impl World {
                         self.probe().poll(&mut send)
                     })) {
                         Ok(p) => p,
-                        Err(p) if self.below(2) == 0 => panic::resume_unwind(p),
-                        Err(_) => continue,
+                        Err(p) if message_of(&*p) == FOREIGN && self.below(2) == 0 => {
+                            unwound = true;
+                            continue;
+                        }
+                        Err(p) => panic::resume_unwind(p),
                     };
                     match p {
                         Poll::Ready(Ok(())) => {
@@ -143,6 +163,8 @@ impl World {
                         self.forgotten.fetch_add(1, Ordering::Relaxed);
                         mem::forget(send);
                     }
+                    // It may have resolved in the poll that unwound.
+                    1 if unwound => drop(send),
                     1 => {
                         // Lent: it would wait for the guard, which may be further up.
                         if self.rx.0.lock().unwrap().is_some()
@@ -371,6 +393,7 @@ fn run(seed: u64, panics: bool) -> usize {
         panics,
         timed: AtomicBool::default(),
         ok: Mutex::default(),
+        faults: Mutex::default(),
     });
     if seed % 2 == 0 {
         // So that the ends watch.
@@ -386,7 +409,7 @@ fn run(seed: u64, panics: bool) -> usize {
         });
     }
     for _ in 0..40 {
-        let _ = panic::catch_unwind(AssertUnwindSafe(|| world.step()));
+        world.contain(|| world.step());
         assert_eq!(world.depth.load(Ordering::Relaxed), 0);
     }
     world.depth.store(100, Ordering::Relaxed);
@@ -400,6 +423,8 @@ fn run(seed: u64, panics: bool) -> usize {
         probe.disarm();
         assert_eq!(probe.held(), 0, "seed {seed}: a waker is kept");
     }
+    let faults = world.faults.lock().unwrap();
+    assert!(faults.is_empty(), "seed {seed}: {faults:?}");
     let alive = world.ledger.alive();
     let most = world.forgotten.load(Ordering::Relaxed);
     assert!(
@@ -420,7 +445,12 @@ fn many(panics: bool) {
     watchdog_for(
         Duration::from_secs(if cfg!(miri) { 900 } else { 60 }),
         move || {
-            panic::set_hook(Box::new(|_| {}));
+            let say = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if ![FOREIGN, "a hook was armed twice"].contains(&&*message_of(info.payload())) {
+                    say(info);
+                }
+            }));
             let hooks: usize = (1..=1_000).map(|seed| run(seed, panics)).sum();
             assert!(hooks > 1_000, "too little foreign code ran: {hooks}");
         },
