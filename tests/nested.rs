@@ -9,6 +9,7 @@ use futures_sink::Sink;
 use handoff::{channel, Offer, Receiver, Sender};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
+#[cfg(feature = "sink")]
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
