@@ -134,6 +134,7 @@ impl<T> TrySendError<T> {
     /// ```
     /// assert!(handoff::TrySendError::Full(5).is_full());
     /// ```
+    #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self, TrySendError::Full(_))
     }
@@ -143,6 +144,7 @@ impl<T> TrySendError<T> {
     /// ```
     /// assert!(handoff::TrySendError::Closed(5).is_closed());
     /// ```
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, TrySendError::Closed(_))
     }
@@ -165,6 +167,7 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// assert!(handoff::SendTimeoutError::Timeout(5).is_timeout());
     /// ```
+    #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, SendTimeoutError::Timeout(_))
     }
@@ -174,6 +177,7 @@ impl<T> SendTimeoutError<T> {
     /// ```
     /// assert!(handoff::SendTimeoutError::Closed(5).is_closed());
     /// ```
+    #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, SendTimeoutError::Closed(_))
     }
@@ -271,7 +275,7 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> fmt::Display for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            TrySendError::Full(_) => "no receive is waiting for an item",
+            TrySendError::Full(_) => "no receive is waiting for this item",
             TrySendError::Closed(_) => "sending on a closed channel",
         })
     }
