@@ -6,40 +6,16 @@
 mod common;
 
 use common::{
-    elsewhere, inline, must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe,
+    elsewhere, inline, must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe, Shared,
 };
 use handoff::{channel, Offer, Receiver, SendError, Sender, TryRecvError};
 use std::future::Future;
 use std::mem;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-
-/// An end that the hook of a waker or an item can get at, unless the end is in use at that moment.
-struct Shared<E>(Arc<Mutex<Option<E>>>);
-
-impl<E> Clone for Shared<E> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<E> Shared<E> {
-    fn new(end: E) -> Self {
-        Self(Arc::new(Mutex::new(Some(end))))
-    }
-
-    /// Runs `action` on the end, with nothing of ours locked, and puts back what it leaves, also when it panics.
-    fn run<R>(&self, action: impl FnOnce(&mut Option<E>) -> R) -> R {
-        let mut end = self.0.lock().unwrap().take();
-        let result = panic::catch_unwind(AssertUnwindSafe(|| action(&mut end)));
-        *self.0.lock().unwrap() = end;
-        result.unwrap_or_else(|payload| panic::resume_unwind(payload))
-    }
-}
 
 fn there<E>(end: &mut Option<E>) -> &mut E {
     end.as_mut().expect("it was not dropped yet")

@@ -6,10 +6,12 @@
 mod ledger;
 mod poll;
 mod raw_waker;
+mod shared;
 mod threads;
 mod waker;
 
 pub(crate) use ledger::{Fate, Item, Ledger, OnDrop};
 pub(crate) use poll::{inline, lend, offer_and_forget, poll_next, poll_once, yield_once, Inline};
+pub(crate) use shared::Shared;
 pub(crate) use threads::{elsewhere, message_of, must_panic, race, until, watchdog, watchdog_for};
 pub(crate) use waker::{Counts, Probe};
