@@ -2,7 +2,7 @@
 
 use crate::shared::Shared;
 use crate::signal::{Operation, Wait};
-use crate::slot::{Flags, Seat, Slot, Waiter};
+use crate::slot::{End, Flags, Seat, Slot, Waiter};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -14,14 +14,15 @@ use std::time::{Duration, Instant};
 
 /// How a `Closed` waits.
 struct Closing {
-    seat: Seat,
+    /// Who waits.
+    end: End,
 }
 
 impl Closing {
     fn is_closed(&self, flags: Flags) -> bool {
-        match self.seat {
-            Seat::Sender | Seat::SenderClosed => flags.is_receiver_closed(),
-            Seat::Receiver | Seat::ReceiverClosed => flags.is_sender_closed(),
+        match self.end {
+            End::Sender => flags.is_receiver_closed(),
+            End::Receiver => flags.is_sender_closed(),
         }
     }
 }
@@ -31,7 +32,10 @@ impl<T> Operation<T> for Closing {
 
     #[inline]
     fn seat(&self) -> Seat {
-        self.seat
+        match self.end {
+            End::Sender => Seat::SenderClosed,
+            End::Receiver => Seat::ReceiverClosed,
+        }
     }
 
     #[inline]
@@ -41,7 +45,7 @@ impl<T> Operation<T> for Closing {
 
     #[inline]
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
-        if self.seat == Seat::ReceiverClosed {
+        if self.end == End::Receiver {
             *wake = slot.settle();
         }
         self.is_closed(slot.flags())
@@ -93,10 +97,10 @@ pin_project! {
 }
 
 impl<'a, T> Closed<'a, T> {
-    /// `seat` is `SenderClosed` or `ReceiverClosed`, whichever end asks.
-    pub(crate) fn new(shared: &'a Shared<T>, seat: Seat) -> Self {
+    /// For `end`, which waits for the other one.
+    pub(crate) fn new(shared: &'a Shared<T>, end: End) -> Self {
         Closed {
-            wait: Wait::new(Closing { seat }),
+            wait: Wait::new(Closing { end }),
             shared,
         }
     }

@@ -5,7 +5,7 @@ use crate::error::TryRecvError;
 use crate::offer::Offer;
 use crate::shared::Shared;
 use crate::signal::{Operation, Wait};
-use crate::slot::{Flags, Seat, Slot, Waiter};
+use crate::slot::{End, Flags, Seat, Slot, Waiter};
 use crate::sync::Arc;
 use crate::watch::Watch;
 use futures_core::future::FusedFuture;
@@ -186,7 +186,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.shared, Seat::ReceiverClosed)
+        Closed::new(&self.shared, End::Receiver)
     }
 
     /// Whether either end was closed or dropped.
@@ -288,7 +288,7 @@ impl<T> Drop for Receiver<T> {
             return;
         }
         let mut slot = self.shared.lock();
-        if slot.drop_quietly(Seat::Receiver) {
+        if slot.drop_quietly(End::Receiver) {
             return;
         }
         let parting = slot.drop_receiver();

@@ -4,7 +4,7 @@ use crate::closed::Closed;
 use crate::error::{SendError, TrySendError};
 use crate::shared::Shared;
 use crate::signal::{Operation, Wait};
-use crate::slot::{Flags, Interest, Seat, Slot, Waiter};
+use crate::slot::{End, Flags, Interest, Seat, Slot, Waiter};
 use crate::sync::Arc;
 use crate::watch::Watch;
 use futures_core::future::FusedFuture;
@@ -234,7 +234,7 @@ impl<T> Sender<T> {
     /// assert!(sender.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.shared, Seat::SenderClosed)
+        Closed::new(&self.shared, End::Sender)
     }
 
     /// Whether either end was closed or dropped.
@@ -291,7 +291,7 @@ impl<T> Drop for Sender<T> {
             return;
         }
         let mut slot = self.shared.lock();
-        if slot.drop_quietly(Seat::Sender) {
+        if slot.drop_quietly(End::Sender) {
             return;
         }
         let parting = slot.drop_sender();

@@ -15,7 +15,7 @@
 
 use crate::panics::Panics;
 use crate::shared::Shared;
-use crate::slot::{Flags, Seat, Slot, Waiter};
+use crate::slot::{End, Flags, Seat, Slot, Waiter};
 use crate::watch::{self, Watch};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -73,9 +73,9 @@ pub(crate) trait Operation<T> {
 /// The seat of the other end whose waiter an operation on `seat` can wake.
 #[inline]
 fn opposite(seat: Seat) -> Seat {
-    match seat {
-        Seat::Sender | Seat::SenderClosed => Seat::Receiver,
-        Seat::Receiver | Seat::ReceiverClosed => Seat::Sender,
+    match seat.end() {
+        End::Sender => Seat::Receiver,
+        End::Receiver => Seat::Sender,
     }
 }
 
@@ -219,7 +219,7 @@ impl<O> Wait<O> {
             && !self.operation.may_be_answered(flags)
             && !flags.is_taken(seat)
             && (!flags.is_taken(opposite(seat)) || (O::HOLDS_ITEM && patience == watch::IN_WAIT))
-            && shared.threads.are_apart(seat)
+            && shared.threads.are_apart(seat.end())
             && watch.is_due()
     }
 

@@ -30,6 +30,12 @@ mod flags;
 
 pub(crate) use flags::Flags;
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Sender,
+    Receiver,
+}
+
 /// The fixed places for whoever waits. Each end waits for one thing at a time, so these four are
 /// all there will ever be, and no queue is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +51,17 @@ pub(crate) enum Seat {
     /// The receiver waits for the sender to close. Apart from `Receiver` for the same reason: the
     /// stream.
     ReceiverClosed,
+}
+
+impl Seat {
+    /// Whose seat it is.
+    #[inline]
+    pub(crate) fn end(self) -> End {
+        match self {
+            Seat::Sender | Seat::SenderClosed => End::Sender,
+            Seat::Receiver | Seat::ReceiverClosed => End::Receiver,
+        }
+    }
 }
 
 /// Who sits on a [`Seat`]; and, as the result of a transition, whom to wake.
@@ -305,15 +322,13 @@ impl<T> Slot<T> {
 
     /// Drops an end where that touches nobody and nothing; returns whether it did.
     #[inline]
-    pub(crate) fn drop_quietly(&mut self, end: Seat) -> bool {
+    pub(crate) fn drop_quietly(&mut self, end: End) -> bool {
         let quiet = self.flags.is_quiet();
         if quiet {
             self.flags.clear(Flags::WAITING);
             self.flags.set(match end {
-                Seat::Sender | Seat::SenderClosed => Flags::SENDER_CLOSED | Flags::SENDER_DROPPED,
-                Seat::Receiver | Seat::ReceiverClosed => {
-                    Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED
-                }
+                End::Sender => Flags::SENDER_CLOSED | Flags::SENDER_DROPPED,
+                End::Receiver => Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED,
             });
         }
         quiet

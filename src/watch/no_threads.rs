@@ -2,7 +2,7 @@
 //! run theirs one at a time. There it is one more look, which may come at any moment.
 
 use super::Outcome;
-use crate::slot::Seat;
+use crate::slot::End;
 use std::time::Duration;
 
 /// On which thread each end was last seen: not known.
@@ -14,7 +14,7 @@ impl Threads {
     }
 
     /// Whether to watch at all.
-    pub(crate) fn are_apart(&self, _seat: Seat) -> bool {
+    pub(crate) fn are_apart(&self, _end: End) -> bool {
         let Threads(()) = self;
         cfg!(loom)
     }

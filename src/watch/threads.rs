@@ -1,7 +1,7 @@
 //! The watch where ends run on threads.
 
 use super::{Outcome, IN_POLL};
-use crate::slot::Seat;
+use crate::slot::End;
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -29,13 +29,13 @@ impl Threads {
         }
     }
 
-    /// Notes that the end of `seat` is on this thread, and says whether the other end is known to
-    /// be on another one, where it can run while this end watches.
+    /// Notes that `end` is on this thread, and says whether the other end is known to be on another
+    /// one, where it can run while this end watches.
     #[inline]
-    pub(crate) fn are_apart(&self, seat: Seat) -> bool {
-        let (own, other) = match seat {
-            Seat::Sender | Seat::SenderClosed => (&self.sender, &self.receiver),
-            Seat::Receiver | Seat::ReceiverClosed => (&self.receiver, &self.sender),
+    pub(crate) fn are_apart(&self, end: End) -> bool {
+        let (own, other) = match end {
+            End::Sender => (&self.sender, &self.receiver),
+            End::Receiver => (&self.receiver, &self.sender),
         };
         let here = this_thread();
         // A hint and no more, so the weakest ordering will do. Written only when it changes, for
@@ -112,7 +112,7 @@ fn is_slow(elapsed: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{has_several_cores, watch, Threads, CORES};
-    use crate::slot::Seat;
+    use crate::slot::End;
     use crate::watch::Outcome;
     use std::cell::Cell;
     use std::sync::atomic::Ordering;
@@ -178,18 +178,18 @@ mod tests {
         assert_eq!(several, CORES.load(Ordering::Relaxed) > 1);
 
         assert!(
-            !threads.are_apart(Seat::Sender),
+            !threads.are_apart(End::Sender),
             "the receiver was not seen yet"
         );
-        assert!(!threads.are_apart(Seat::Receiver), "both are here");
-        assert!(!threads.are_apart(Seat::SenderClosed), "both are here");
+        assert!(!threads.are_apart(End::Receiver), "both are here");
+        assert!(!threads.are_apart(End::Sender), "both are here");
         thread::scope(|scope| {
             scope
-                .spawn(|| assert_eq!(threads.are_apart(Seat::ReceiverClosed), several))
+                .spawn(|| assert_eq!(threads.are_apart(End::Receiver), several))
                 .join()
                 .unwrap();
         });
-        assert_eq!(threads.are_apart(Seat::Sender), several);
-        assert!(!threads.are_apart(Seat::Receiver), "it came back");
+        assert_eq!(threads.are_apart(End::Sender), several);
+        assert!(!threads.are_apart(End::Receiver), "it came back");
     }
 }
