@@ -12,58 +12,6 @@ use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
 use std::time::{Duration, Instant};
 
-/// How a `Closed` waits.
-struct Closing {
-    /// Who waits.
-    end: End,
-}
-
-impl Closing {
-    fn is_closed(&self, flags: Flags) -> bool {
-        match self.end {
-            End::Sender => flags.is_receiver_closed(),
-            End::Receiver => flags.is_sender_closed(),
-        }
-    }
-}
-
-impl<T> Operation<T> for Closing {
-    type Output = ();
-
-    #[inline]
-    fn seat(&self) -> Seat {
-        match self.end {
-            End::Sender => Seat::SenderClosed,
-            End::Receiver => Seat::ReceiverClosed,
-        }
-    }
-
-    #[inline]
-    fn may_be_answered(&self, flags: Flags) -> bool {
-        self.is_closed(flags)
-    }
-
-    #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
-        if self.end == End::Receiver {
-            *wake = slot.settle();
-        }
-        self.is_closed(slot.flags())
-    }
-
-    #[inline]
-    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
-
-    #[inline]
-    fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
-
-    fn give_up(&mut self, _slot: &mut Slot<T>) -> bool {
-        true
-    }
-
-    fn cancel(&mut self, _slot: &mut Slot<T>) {}
-}
-
 pin_project! {
     /// The future of [`Sender::closed`](crate::Sender::closed) and
     /// [`Receiver::closed`](crate::Receiver::closed).
@@ -124,6 +72,7 @@ impl<T> Closed<'_, T> {
     /// drop(receiver);
     /// thread.join().unwrap();
     /// ```
+    #[track_caller]
     pub fn wait(mut self) {
         self.run(None);
     }
@@ -145,6 +94,7 @@ impl<T> Closed<'_, T> {
     /// drop(receiver);
     /// assert_eq!(sender.closed().wait_timeout(Duration::from_millis(1)), Some(()));
     /// ```
+    #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
         self.run(Instant::now().checked_add(timeout))
     }
@@ -163,10 +113,12 @@ impl<T> Closed<'_, T> {
     /// assert_eq!(receiver.closed().wait_deadline(Instant::now()), None);
     /// # drop(sender);
     /// ```
+    #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
         self.run(Some(deadline))
     }
 
+    #[track_caller]
     fn run(&mut self, deadline: Option<Instant>) -> Option<()> {
         match self.wait.wait(self.shared, None, deadline) {
             Poll::Ready(()) => Some(()),
@@ -196,4 +148,50 @@ impl<T> fmt::Debug for Closed<'_, T> {
             .field("progress", &self.wait.progress())
             .finish_non_exhaustive()
     }
+}
+
+/// How a `Closed` waits.
+struct Closing {
+    /// Who waits.
+    end: End,
+}
+
+impl Closing {
+    fn is_closed(&self, flags: Flags) -> bool {
+        match self.end {
+            End::Sender => flags.is_receiver_closed(),
+            End::Receiver => flags.is_sender_closed(),
+        }
+    }
+}
+
+impl<T> Operation<T> for Closing {
+    type Output = ();
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        match self.end {
+            End::Sender => Seat::SenderClosed,
+            End::Receiver => Seat::ReceiverClosed,
+        }
+    }
+
+    #[inline]
+    fn has_answer(&self, flags: Flags) -> bool {
+        self.is_closed(flags)
+    }
+
+    #[inline]
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
+        if self.end == End::Receiver {
+            *wake = slot.settle();
+        }
+        self.is_closed(slot.flags())
+    }
+
+    #[inline]
+    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
+
+    #[inline]
+    fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
 }

@@ -104,19 +104,16 @@ impl<T> Receiver<T> {
         // A poll of the stream, or a leaked `Recv`, waited until this. Its waker may stay: should
         // that task sleep, it is to be woken all the same.
         slot.stop_waiting();
-        let found = receive.look(&mut slot, &mut wake);
-        let item = if found {
-            receive.answer(&mut slot, &mut wake)
-        } else {
-            None
-        };
+        let answer = receive
+            .look(&mut slot, &mut wake)
+            .then(|| receive.answer(&mut slot, &mut wake));
         drop(slot);
         self.shared.wake(Seat::Sender, wake);
-        item.ok_or(if found {
-            TryRecvError::Closed
-        } else {
-            TryRecvError::Empty
-        })
+        match answer {
+            Some(Some(item)) => Ok(item),
+            Some(None) => Err(TryRecvError::Closed),
+            None => Err(TryRecvError::Empty),
+        }
     }
 
     /// Polls for an item, for those who write a future or a stream by hand.
@@ -128,7 +125,8 @@ impl<T> Receiver<T> {
     ///
     /// A poll that returned `Pending` holds nothing. Other than a [`Recv`] it has no drop: the
     /// receive counts as waiting (see [`Sender::try_send`](crate::Sender::try_send)) until a later
-    /// receive has an answer or is dropped, or until the next [`try_recv`](Self::try_recv).
+    /// receive has an answer, or is dropped after a poll, or until the next
+    /// [`try_recv`](Self::try_recv).
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -245,7 +243,7 @@ impl<T> Receiver<T> {
 /// # Cancel safety
 ///
 /// A dropped `StreamExt::next` held nothing. As with [`Receiver::poll_recv`], the receive counts as
-/// waiting until a later one has an answer or is dropped.
+/// waiting until a later one has an answer or is dropped after a poll.
 ///
 /// ```
 /// use futures_lite::{future, StreamExt};
@@ -315,14 +313,14 @@ impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
     }
 
     #[inline]
-    fn may_be_answered(&self, flags: Flags) -> bool {
+    fn has_answer(&self, flags: Flags) -> bool {
         flags.is_offered() || flags.is_closed()
     }
 
     #[inline]
     fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
         *wake = slot.settle();
-        Operation::<T>::may_be_answered(self, slot.flags())
+        Operation::<T>::has_answer(self, slot.flags())
     }
 
     #[inline]
@@ -345,11 +343,6 @@ impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
         if wake.is_nobody() {
             *wake = demanded;
         }
-    }
-
-    fn give_up(&mut self, slot: &mut Slot<T>) -> bool {
-        slot.stop_waiting();
-        true
     }
 
     fn cancel(&mut self, slot: &mut Slot<T>) {
@@ -411,6 +404,7 @@ impl<T> Recv<'_, T> {
     /// assert_eq!(receiver.recv().wait(), Some(1));
     /// assert_eq!(receiver.recv().wait(), None);
     /// ```
+    #[track_caller]
     pub fn wait(mut self) -> Option<T> {
         match self.run(None) {
             Poll::Ready(item) => item,
@@ -443,6 +437,7 @@ impl<T> Recv<'_, T> {
     /// assert_eq!(outcome, Err(RecvTimeoutError::Timeout));
     /// # drop(sender);
     /// ```
+    #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         or_timeout(self.run(Instant::now().checked_add(timeout)))
     }
@@ -468,10 +463,12 @@ impl<T> Recv<'_, T> {
     /// assert!(error.is_timeout());
     /// # drop(sender);
     /// ```
+    #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         or_timeout(self.run(Some(deadline)))
     }
 
+    #[track_caller]
     fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<T>> {
         let Receiver { shared, watch } = &mut *self.receiver;
         self.wait.wait(shared, Some(watch), deadline)
@@ -576,6 +573,7 @@ impl<'a, T> NextOffer<'a, T> {
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// assert!(receiver.offer().wait().is_none());
     /// ```
+    #[track_caller]
     pub fn wait(mut self) -> Option<Offer<'a, T>> {
         match self.run(None) {
             Poll::Ready(offer) => offer,
@@ -605,6 +603,7 @@ impl<'a, T> NextOffer<'a, T> {
     /// assert!(error.is_timeout());
     /// # drop(sender);
     /// ```
+    #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<Offer<'a, T>, RecvTimeoutError> {
         or_timeout(self.run(Instant::now().checked_add(timeout)))
     }
@@ -630,10 +629,12 @@ impl<'a, T> NextOffer<'a, T> {
     /// let error = receiver.offer().wait_deadline(Instant::now()).unwrap_err();
     /// assert!(error.is_closed());
     /// ```
+    #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<Offer<'a, T>, RecvTimeoutError> {
         or_timeout(self.run(Some(deadline)))
     }
 
+    #[track_caller]
     fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<Offer<'a, T>>> {
         let Some(Receiver { shared, watch }) = self.receiver.as_deref_mut() else {
             already_done();

@@ -360,13 +360,8 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     #[inline]
-    fn may_be_answered(&self, flags: Flags) -> bool {
+    fn has_answer(&self, flags: Flags) -> bool {
         flags.is_closed() || self.is_taken(flags)
-    }
-
-    #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
-        Operation::<T>::may_be_answered(self, slot.flags())
     }
 
     /// Taken wins over closed.
@@ -400,6 +395,7 @@ impl<T> Operation<T> for Handover<T> {
 
     fn give_up(&mut self, slot: &mut Slot<T>) -> bool {
         self.item = self.withdraw(slot);
+        // Neither back nor taken, or there would have been an answer: it is lent.
         self.late = self.is_offered();
         !self.late
     }
@@ -468,6 +464,7 @@ impl<T> Send<'_, T> {
     /// assert_eq!(sender.send(1).wait(), Ok(()));
     /// assert_eq!(thread.join().unwrap(), Some(1));
     /// ```
+    #[track_caller]
     pub fn wait(mut self) -> Result<(), SendError<T>> {
         match self.run(None) {
             Ok(()) => Ok(()),
@@ -502,6 +499,7 @@ impl<T> Send<'_, T> {
     /// let outcome = sender.send("anyone?").wait_timeout(Duration::from_millis(1));
     /// assert_eq!(outcome, Err(SendTimeoutError::Timeout("anyone?")));
     /// ```
+    #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         self.run(Instant::now().checked_add(timeout))
     }
@@ -526,10 +524,12 @@ impl<T> Send<'_, T> {
     /// let error = sender.send(1).wait_deadline(Instant::now()).unwrap_err();
     /// assert!(error.is_timeout());
     /// ```
+    #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.run(Some(deadline))
     }
 
+    #[track_caller]
     fn run(&mut self, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
         let Sender { shared, watch } = &mut *self.sender;
         match self.wait.wait(shared, Some(watch), deadline) {
@@ -579,17 +579,12 @@ impl<T> Operation<T> for Demand {
 
     #[inline]
     fn answer_unlocked(&mut self, flags: Flags) -> Option<bool> {
-        Operation::<T>::may_be_answered(self, flags).then(|| flags.is_wanted())
+        Operation::<T>::has_answer(self, flags).then(|| flags.is_wanted())
     }
 
     #[inline]
-    fn may_be_answered(&self, flags: Flags) -> bool {
+    fn has_answer(&self, flags: Flags) -> bool {
         flags.is_closed() || flags.is_wanted()
-    }
-
-    #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
-        Operation::<T>::may_be_answered(self, slot.flags())
     }
 
     #[inline]
@@ -601,12 +596,6 @@ impl<T> Operation<T> for Demand {
     fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
         slot.set_interest(Interest::Demand);
     }
-
-    fn give_up(&mut self, _slot: &mut Slot<T>) -> bool {
-        true
-    }
-
-    fn cancel(&mut self, _slot: &mut Slot<T>) {}
 }
 
 pin_project! {
@@ -660,6 +649,7 @@ impl<T> Wanted<'_, T> {
     /// drop(receiver);
     /// assert!(!sender.wanted().wait());
     /// ```
+    #[track_caller]
     pub fn wait(mut self) -> bool {
         // Without a deadline it does not give up.
         self.run(None).unwrap_or(false)
@@ -680,6 +670,7 @@ impl<T> Wanted<'_, T> {
     /// let (mut sender, _receiver) = handoff::channel::<()>();
     /// assert_eq!(sender.wanted().wait_timeout(Duration::from_millis(1)), None);
     /// ```
+    #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<bool> {
         self.run(Instant::now().checked_add(timeout))
     }
@@ -697,10 +688,12 @@ impl<T> Wanted<'_, T> {
     /// let (mut sender, _receiver) = handoff::channel::<()>();
     /// assert_eq!(sender.wanted().wait_deadline(Instant::now()), None);
     /// ```
+    #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<bool> {
         self.run(Some(deadline))
     }
 
+    #[track_caller]
     fn run(&mut self, deadline: Option<Instant>) -> Option<bool> {
         let Sender { shared, watch } = &mut *self.sender;
         match self.wait.wait(shared, Some(watch), deadline) {

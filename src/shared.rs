@@ -130,7 +130,7 @@ impl<T> Shared<T> {
             .field("receiver_closed", &flags.is_receiver_closed())
             .field("item", &format_args!("{item}"))
             .field("given_back", &flags.is_given_back())
-            .field("sender_waits", &flags.is_taken(Seat::Sender))
+            .field("sender_waits", &flags.is_seated(Seat::Sender))
             .field("receiver_waits", &flags.is_receive_waiting())
             .finish()
     }

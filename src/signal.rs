@@ -30,7 +30,8 @@ pub(crate) use blocking::already_done;
 pub(crate) trait Operation<T> {
     type Output;
 
-    /// Whether dropping it has something to undo even if it was never polled.
+    /// Whether it brings an item. A drop gives that back, also before the first poll; and `begin`
+    /// puts it on offer, which wakes the other end.
     const HOLDS_ITEM: bool = false;
 
     /// Where it waits.
@@ -43,12 +44,16 @@ pub(crate) trait Operation<T> {
         None
     }
 
-    /// Guesses whether there is an answer. A wrong guess costs a little time, nothing else.
-    fn may_be_answered(&self, flags: Flags) -> bool;
+    /// Whether there is an answer. Whoever made it so has emptied the seat. Of the flags that were
+    /// read without the lock this is a guess, and a wrong one costs a little time.
+    fn has_answer(&self, flags: Flags) -> bool;
 
-    /// Whether there is an answer. Whoever made it so has emptied the seat. `wake` becomes whom to
-    /// wake at the other end.
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool;
+    /// Looks for an answer, with the lock. `wake` becomes whom to wake at the other end.
+    #[inline]
+    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
+        let _ = wake;
+        self.has_answer(slot.flags())
+    }
 
     /// Gives the answer that `look` found.
     fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Self::Output;
@@ -64,15 +69,20 @@ pub(crate) trait Operation<T> {
     /// The time is up, and the last look had no answer. Undoes what `commit` did; `false` if that
     /// cannot be done now.
     #[cfg_attr(target_family = "wasm", allow(dead_code))]
-    fn give_up(&mut self, slot: &mut Slot<T>) -> bool;
+    fn give_up(&mut self, slot: &mut Slot<T>) -> bool {
+        self.cancel(slot);
+        true
+    }
 
     /// Dropped before it had an answer. Undoes what `commit` did.
-    fn cancel(&mut self, slot: &mut Slot<T>);
+    fn cancel(&mut self, slot: &mut Slot<T>) {
+        let _ = slot;
+    }
 }
 
-/// The seat of the other end whose waiter an operation on `seat` can wake.
+/// The seat of the other end whose waiter an operation on `seat` can wake: that of its transfer.
 #[inline]
-fn opposite(seat: Seat) -> Seat {
+fn peer_seat(seat: Seat) -> Seat {
     match seat.end() {
         End::Sender => Seat::Receiver,
         End::Receiver => Seat::Sender,
@@ -144,7 +154,7 @@ impl<O> Wait<O> {
         // A waker is foreign code, so it cannot be cloned under the lock, and entering the slot
         // twice would cost more than the clone. So it is cloned ahead if it will surely be needed:
         // only this end seats a task here, hence a seat seen empty stays empty.
-        let fresh = if flags.is_taken(seat) || self.operation.may_be_answered(flags) {
+        let fresh = if flags.is_seated(seat) || self.operation.has_answer(flags) {
             None
         } else {
             Some(cx.waker().clone())
@@ -172,7 +182,7 @@ impl<O> Wait<O> {
                 // As `take_turn` does for a thread. To hand the lock's guard over to it writes it to
                 // memory in small pieces and reads it in a large one, for which a processor waits:
                 // 58 to 76 ns an item in one task, and 50 this way.
-                debug_assert!(!(self.is_waiting() && slot.flags().is_taken(seat)));
+                debug_assert!(!(self.is_waiting() && slot.flags().is_seated(seat)));
                 self.progress = Progress::Done;
                 let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
                 drop(slot);
@@ -188,7 +198,7 @@ impl<O> Wait<O> {
                 slot.sit(seat, Waiter::Task(waker))
             } else {
                 drop(slot);
-                shared.wake(opposite(seat), wake);
+                shared.wake(peer_seat(seat), wake);
                 fresh = Some(cx.waker().clone());
                 continue;
             };
@@ -215,10 +225,11 @@ impl<O> Wait<O> {
         O: Operation<T>,
     {
         let seat = self.operation.seat();
+        // The last two take note that they were asked, so they come last.
         self.progress == Progress::Fresh
-            && !self.operation.may_be_answered(flags)
-            && !flags.is_taken(seat)
-            && (!flags.is_taken(opposite(seat)) || (O::HOLDS_ITEM && patience == watch::IN_WAIT))
+            && !self.operation.has_answer(flags)
+            && !flags.is_seated(seat)
+            && (!flags.is_seated(peer_seat(seat)) || (O::HOLDS_ITEM && patience == watch::IN_WAIT))
             && shared.threads.are_apart(seat.end())
             && watch.is_due()
     }
@@ -230,7 +241,7 @@ impl<O> Wait<O> {
         O: Operation<T>,
     {
         self.begin(shared);
-        watch.watch(limit, || self.operation.may_be_answered(shared.flags()));
+        watch.watch(limit, || self.operation.has_answer(shared.flags()));
         shared.flags()
     }
 
@@ -241,7 +252,7 @@ impl<O> Wait<O> {
         if O::HOLDS_ITEM {
             let mut wake = Waiter::Nobody;
             self.operation.begin(&mut shared.lock(), &mut wake);
-            shared.wake(opposite(self.operation.seat()), wake);
+            shared.wake(peer_seat(self.operation.seat()), wake);
         }
     }
 
@@ -295,7 +306,7 @@ impl<O> Wait<O> {
 #[inline]
 fn finish<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
     if left.is_nobody() {
-        shared.wake(opposite(seat), wake);
+        shared.wake(peer_seat(seat), wake);
     } else {
         finish_both(shared, seat, wake, left);
     }
@@ -304,7 +315,7 @@ fn finish<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
 #[cold]
 fn finish_both<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
     let mut panics = Panics::default();
-    panics.catch(|| shared.wake(opposite(seat), wake));
+    panics.catch(|| shared.wake(peer_seat(seat), wake));
     panics.catch(|| drop(left));
     panics.resume();
 }

@@ -8,62 +8,6 @@ use futures_sink::Sink;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// How the `Sink` waits: until the slot is vacant.
-struct Vacate {
-    /// It waits to start a send, which a closed sender cannot, so there is nothing to wait for.
-    to_send: bool,
-}
-
-impl<T> Operation<T> for Vacate {
-    type Output = Result<(), SendError<T>>;
-
-    #[inline]
-    fn seat(&self) -> Seat {
-        Seat::Sender
-    }
-
-    #[inline]
-    fn may_be_answered(&self, flags: Flags) -> bool {
-        !flags.is_occupied()
-            || flags.is_receiver_closed()
-            || (self.to_send && flags.is_sender_closed())
-    }
-
-    #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
-        Operation::<T>::may_be_answered(self, slot.flags())
-    }
-
-    #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
-        match slot.withdraw_from_sink() {
-            Some(item) => Err(SendError(item)),
-            None => Ok(()),
-        }
-    }
-
-    #[inline]
-    fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
-        slot.set_interest(Interest::Vacancy);
-    }
-
-    fn give_up(&mut self, _slot: &mut Slot<T>) -> bool {
-        true
-    }
-
-    fn cancel(&mut self, _slot: &mut Slot<T>) {}
-}
-
-impl<T> Sender<T> {
-    fn poll_vacant(
-        &mut self,
-        to_send: bool,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SendError<T>>> {
-        Wait::new(Vacate { to_send }).poll(&self.shared, Some(&mut self.watch), cx)
-    }
-}
-
 /// Items go in one by one: an item that was started is on offer until the receiver takes it, and
 /// nothing is buffered.
 ///
@@ -132,5 +76,50 @@ impl<T> Sink<T> for Sender<T> {
             self.close();
         }
         flushed
+    }
+}
+
+/// How the `Sink` waits: until the slot is vacant.
+struct Vacate {
+    /// It waits to start a send, which a closed sender cannot, so there is nothing to wait for.
+    to_send: bool,
+}
+
+impl<T> Operation<T> for Vacate {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::Sender
+    }
+
+    #[inline]
+    fn has_answer(&self, flags: Flags) -> bool {
+        !flags.is_occupied()
+            || flags.is_receiver_closed()
+            || (self.to_send && flags.is_sender_closed())
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
+        match slot.withdraw_from_sink() {
+            Some(item) => Err(SendError(item)),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
+        slot.set_interest(Interest::Vacancy);
+    }
+}
+
+impl<T> Sender<T> {
+    fn poll_vacant(
+        &mut self,
+        to_send: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<T>>> {
+        Wait::new(Vacate { to_send }).poll(&self.shared, Some(&mut self.watch), cx)
     }
 }

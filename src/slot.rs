@@ -3,20 +3,21 @@
 //! An item is in one of these places, and the arrows are the only ways between them:
 //!
 //! ```text
-//!                     offer                take
-//!     with the sender ─────▶ on offer ─────────────▶ with the receiver
-//!            ▲  ▲             │  │  ▲                   ▲
-//!    reclaim │  └─────────────┘  │  │ put_back          │ accept, or settle
-//!            │      withdraw     │  │                   │ (a leaked guard)
-//!            │                   ▼  │                   │
-//!     given back                lent to an `Offer` ─────┘
-//!            ▲
-//!            └── give_back: the `Send` was dropped and nobody took its item
+//!                        offer              take
+//!     with the sender ──────────▶ on offer ──────────▶ with the receiver
+//!       │   ▲     ▲                │  │  │ ▲                     ▲
+//!       │   │     └────────────────┘  │  │ │ put_back            │ accept, or settle
+//!       │   │          withdraw       │  ▼ │                     │ (a leaked guard)
+//!       │   │ reclaim                 │ lent to an `Offer` ──────┘
+//!       │   │                         │
+//!       └─▶ given back ◀──────────────┘
+//!             give_back: the `Send` was dropped, and nobody took its item
 //! ```
 //!
 //! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
 //! wakers and runs no code but our own: whom to wake and what to drop is its result, which the
-//! caller acts on once the lock is released. All of them keep these two rules:
+//! caller acts on once the lock is released. (`take` has whom to wake written elsewhere, for an item
+//! that is returned beside it is moved once more.) All of them keep these two rules:
 //!
 //! * While an item is on offer, nobody sits on the receiver's seat. Whoever sat there was taken
 //!   off it, to be woken, by the offer.
@@ -107,8 +108,8 @@ pub(crate) struct Slot<T> {
     given_back: Option<T>,
 }
 
-/// Whom a closing end leaves behind, for the caller to wake and to drop after the lock. What it
-/// leaves behind, [`Slot::take_unreachable`] tells.
+/// The waiters that a closing end leaves, for the caller to wake and to drop after the lock. The
+/// items that it leaves are taken out with [`Slot::take_unreachable`].
 #[must_use]
 pub(crate) struct Parting {
     /// The channel was open until now.
@@ -140,7 +141,7 @@ impl<T> Slot<T> {
 
     // ---- Sending ----------------------------------------------------------------------------
 
-    /// Puts an item on offer. The slot must be vacant. Wakes the receiver.
+    /// Puts an item on offer. The slot must be vacant. To be woken: the receiver.
     #[must_use]
     #[inline]
     pub(crate) fn offer(&mut self, item: T) -> Waiter {
@@ -190,8 +191,8 @@ impl<T> Slot<T> {
     }
 
     /// The oldest item that is not lent goes back to the sender. What is on offer is older than
-    /// what was given back: an offer discards what was given back before it. A poll of the `Sink`
-    /// that waits for the vacancy is woken.
+    /// what was given back: an offer discards what was given back before it. To be woken: a poll of
+    /// the `Sink` that waits for the vacancy.
     pub(crate) fn reclaim(&mut self) -> (Option<T>, Waiter) {
         if self.flags.is_offered() {
             let item = self.withdraw();
@@ -209,7 +210,7 @@ impl<T> Slot<T> {
     // ---- Receiving --------------------------------------------------------------------------
 
     /// Counts an item whose guard was leaked as accepted. Only the receiver calls this, before
-    /// anything else, and it cannot while a guard lives. Wakes the sender.
+    /// anything else, and it cannot while a guard lives. To be woken: the sender.
     #[must_use]
     #[inline]
     pub(crate) fn settle(&mut self) -> Waiter {
@@ -220,7 +221,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Gives the item on offer to the receiver. Wakes the sender.
+    /// Gives the item on offer to the receiver. To be woken: the sender.
     #[inline]
     pub(crate) fn take(&mut self, wake: &mut Waiter) -> Option<T> {
         self.flags
@@ -237,7 +238,7 @@ impl<T> Slot<T> {
         self.offered.take()
     }
 
-    /// A guard keeps its item: it is taken now. Wakes the sender.
+    /// A guard keeps its item: it is taken now. To be woken: the sender.
     #[must_use]
     #[inline]
     pub(crate) fn accept(&mut self) -> Waiter {
@@ -245,7 +246,7 @@ impl<T> Slot<T> {
         self.vacated()
     }
 
-    /// A guard puts its item back on offer. Wakes a sender that only waits to withdraw it.
+    /// A guard puts its item back on offer. To be woken: a sender that only waits to withdraw it.
     #[must_use]
     pub(crate) fn put_back(&mut self, item: T) -> Waiter {
         debug_assert!(self.flags.is_lent() && !self.flags.is_receiver_closed());
@@ -259,7 +260,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// A receive waits from now on. Wakes a sender that waits for just that.
+    /// A receive waits from now on. To be woken: a sender that waits for just that.
     #[must_use]
     #[inline]
     pub(crate) fn start_waiting(&mut self) -> Waiter {
@@ -273,7 +274,6 @@ impl<T> Slot<T> {
         }
     }
 
-    /// No receive waits any more.
     pub(crate) fn stop_waiting(&mut self) {
         self.flags.clear(Flags::WAITING);
     }
@@ -295,17 +295,17 @@ impl<T> Slot<T> {
     /// Seats somebody, and returns who sat there before.
     #[inline]
     pub(crate) fn sit(&mut self, seat: Seat, waiter: Waiter) -> Waiter {
-        self.flags.set(Flags::TAKEN << seat as usize);
+        self.flags.set(Flags::SEATED << seat as usize);
         mem::replace(&mut self.seats[seat as usize], waiter)
     }
 
-    /// Empties a seat.
+    /// Empties a seat, and returns who sat there.
     #[inline]
     pub(crate) fn leave(&mut self, seat: Seat) -> Waiter {
-        if !self.flags.is_taken(seat) {
+        if !self.flags.is_seated(seat) {
             return Waiter::Nobody;
         }
-        self.flags.clear(Flags::TAKEN << seat as usize);
+        self.flags.clear(Flags::SEATED << seat as usize);
         mem::take(&mut self.seats[seat as usize])
     }
 
@@ -325,11 +325,16 @@ impl<T> Slot<T> {
     pub(crate) fn drop_quietly(&mut self, end: End) -> bool {
         let quiet = self.flags.is_quiet();
         if quiet {
-            self.flags.clear(Flags::WAITING);
-            self.flags.set(match end {
-                End::Sender => Flags::SENDER_CLOSED | Flags::SENDER_DROPPED,
-                End::Receiver => Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED,
-            });
+            match end {
+                End::Sender => {
+                    self.flags.set(Flags::SENDER_CLOSED | Flags::SENDER_DROPPED);
+                }
+                End::Receiver => {
+                    self.flags.clear(Flags::WAITING);
+                    self.flags
+                        .set(Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED);
+                }
+            }
         }
         quiet
     }

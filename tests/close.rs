@@ -9,9 +9,11 @@ use handoff::{
     channel, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
     TrySendError,
 };
+use std::cell::RefCell;
+use std::panic;
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 // close() and is_closed().
 
@@ -709,34 +711,57 @@ fn a_future_polled_after_it_resolved_stays_pending() {
     assert_eq!(probe.held(), 0, "and keeps no waker");
 }
 
+/// Polls the future to its end, and then waits on it in each way, which is a fault of the caller's line.
+macro_rules! assert_not_waitable {
+    ($future:expr) => {
+        assert_not_waitable!($future, wait());
+        assert_not_waitable!($future, wait_timeout(Duration::ZERO));
+        assert_not_waitable!($future, wait_timeout(Duration::MAX));
+        assert_not_waitable!($future, wait_deadline(Instant::now()));
+    };
+    ($future:expr, $wait:ident($($limit:expr)?)) => {
+        let mut future = $future;
+        assert!(Probe::new().poll(&mut future).is_ready());
+        let (message, line) = (must_panic(move || future.$wait($($limit)?)), line!());
+        assert_eq!(message, "a `handoff` future was waited on that had resolved already");
+        assert_eq!(PANICKED_AT.take(), Some((file!().to_owned(), line)));
+    };
+}
+
+thread_local! {
+    /// Where this thread last panicked: file and line.
+    static PANICKED_AT: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
 #[test]
 fn a_resolved_future_cannot_be_waited_for() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let location = info.location().map(|it| (it.file().to_owned(), it.line()));
+        PANICKED_AT.set(location);
+        report(info);
+    }));
     watchdog(|| {
         let (mut tx, mut rx) = channel();
-        let probe = Probe::new();
-
-        let mut send = tx.send(1);
-        assert!(probe.poll(&mut send).is_pending());
-        let mut recv = rx.recv();
-        assert!(probe.poll(&mut recv).is_ready());
-        assert!(probe.poll(&mut send).is_ready());
-        must_panic(|| send.wait());
-        must_panic(|| recv.wait());
-
-        drop(rx);
-        let mut wanted = tx.wanted();
-        assert!(probe.poll(&mut wanted).is_ready());
-        must_panic(|| wanted.wait());
-        let mut closed = tx.closed();
-        assert!(probe.poll(&mut closed).is_ready());
-        must_panic(|| closed.wait());
-        assert_eq!(tx.try_send(2), Err(TrySendError::Closed(2)), "no harm done");
-
-        let (tx, mut rx) = channel::<u32>();
-        drop(tx);
-        let mut offer = rx.offer();
-        assert!(matches!(probe.poll(&mut offer), Poll::Ready(None)));
-        must_panic(|| offer.wait());
+        assert_not_waitable!({
+            let mut send = tx.send(1);
+            assert!(Probe::new().poll(&mut send).is_pending());
+            assert_eq!(rx.try_recv(), Ok(1));
+            send
+        });
+        assert_not_waitable!({
+            offer_and_forget(&mut tx, 2);
+            rx.recv()
+        });
+        tx.close();
+        assert_not_waitable!(rx.recv());
+        assert_not_waitable!(rx.offer());
+        assert_not_waitable!(rx.closed());
+        rx.close();
+        assert_not_waitable!(tx.send(3));
+        assert_not_waitable!(tx.wanted());
+        assert_not_waitable!(tx.closed());
+        assert_eq!(tx.try_send(4), Err(TrySendError::Closed(4)), "no harm done");
     });
 }
 

@@ -1,7 +1,7 @@
 //! How a thread waits: as a poll does, it looks for an answer and otherwise sits down; then it parks
 //! on the `Event` of its seat. Whoever empties the seat notifies the event.
 
-use super::{finish, opposite, Operation, Progress, Wait};
+use super::{finish, peer_seat, Operation, Progress, Wait};
 use crate::shared::{Shared, SlotGuard};
 use crate::slot::Waiter;
 use crate::watch::{self, Watch};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 impl<O> Wait<O> {
     /// Blocks this thread on the operation; `Pending` when the deadline has passed and it gave up.
+    #[track_caller]
     pub(crate) fn wait<T>(
         &mut self,
         shared: &Shared<T>,
@@ -24,13 +25,14 @@ impl<O> Wait<O> {
             already_done();
         }
         loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let late = left == Some(Duration::ZERO);
+            let remaining =
+                deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let late = remaining == Some(Duration::ZERO);
             if late {
                 self.begin(shared);
             } else if let Some(watch) = watch.take() {
                 if self.may_watch(shared, shared.flags(), watch, watch::IN_WAIT) {
-                    let limit = left.map_or(watch::IN_WAIT, |left| left.min(watch::IN_WAIT));
+                    let limit = remaining.map_or(watch::IN_WAIT, |time| time.min(watch::IN_WAIT));
                     self.watch(shared, watch, limit);
                 }
             }
@@ -39,8 +41,8 @@ impl<O> Wait<O> {
                 self.progress = Progress::Done;
                 return Poll::Ready(output);
             }
-            if late || self.operation.may_be_answered(flags) {
-                match self.attempt(shared, late, false) {
+            if late || self.operation.has_answer(flags) {
+                match self.attempt(shared, late, InVain::LookAgain) {
                     Attempt::Turn(turn) => return self.take_turn(shared, turn),
                     Attempt::GaveUp => return Poll::Pending,
                     Attempt::InVain => {}
@@ -48,7 +50,7 @@ impl<O> Wait<O> {
             }
             // On the stack, and before the look: a notification from then on is for us.
             listener!(shared.event(self.operation.seat()) => listener);
-            match self.attempt(shared, late, true) {
+            match self.attempt(shared, late, InVain::Park) {
                 Attempt::Turn(turn) => return self.take_turn(shared, turn),
                 Attempt::GaveUp => return Poll::Pending,
                 Attempt::InVain => {}
@@ -63,9 +65,14 @@ impl<O> Wait<O> {
         }
     }
 
-    /// Looks for an answer, or gives up if that is `late`. Otherwise, if the thread is about to
-    /// `park`, seats it.
-    fn attempt<'a, T>(&mut self, shared: &'a Shared<T>, late: bool, park: bool) -> Attempt<'a, T>
+    /// Looks for an answer, and gives up if there is none and it is `late`. A thread that is to park
+    /// otherwise is seated.
+    fn attempt<'a, T>(
+        &mut self,
+        shared: &'a Shared<T>,
+        late: bool,
+        in_vain: InVain,
+    ) -> Attempt<'a, T>
     where
         O: Operation<T>,
     {
@@ -78,7 +85,7 @@ impl<O> Wait<O> {
         let gave_up = late && self.operation.give_up(&mut slot);
         let left = if gave_up {
             self.leave(&mut slot)
-        } else if park {
+        } else if in_vain == InVain::Park {
             self.progress = Progress::Waiting;
             let left = slot.sit(seat, Waiter::Thread);
             self.operation.commit(&mut slot, &mut wake);
@@ -101,13 +108,13 @@ impl<O> Wait<O> {
     where
         O: Operation<T>,
     {
-        debug_assert!(!(self.is_waiting() && turn.slot.flags().is_taken(self.operation.seat())));
+        debug_assert!(!(self.is_waiting() && turn.slot.flags().is_seated(self.operation.seat())));
         self.progress = Progress::Done;
         // The one variable that is returned, filled under the lock, so that a large item goes from
         // the slot to the caller in one move (two, and slower than handoff 1.0.2, otherwise).
         let answer = Poll::Ready(self.operation.answer(&mut turn.slot, &mut turn.wake));
         drop(turn.slot);
-        shared.wake(opposite(self.operation.seat()), turn.wake);
+        shared.wake(peer_seat(self.operation.seat()), turn.wake);
         answer
     }
 }
@@ -119,6 +126,13 @@ struct Turn<'a, T> {
     wake: Waiter,
 }
 
+/// What a thread is about to do if it looks in vain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InVain {
+    LookAgain,
+    Park,
+}
+
 /// How a thread's look at the slot ends.
 enum Attempt<'a, T> {
     Turn(Turn<'a, T>),
@@ -127,6 +141,7 @@ enum Attempt<'a, T> {
 }
 
 #[cold]
+#[track_caller]
 pub(crate) fn already_done() -> ! {
-    panic!("waited on a future that has resolved already")
+    panic!("a `handoff` future was waited on that had resolved already")
 }

@@ -30,8 +30,8 @@ impl Flags {
     /// The receiver was dropped.
     pub(super) const RECEIVER_DROPPED: usize = 1 << 9;
     /// Somebody sits on the seat; the first of four bits, one a [`Seat`].
-    pub(super) const TAKEN: usize = 1 << 10;
-    const ANY_TAKEN: usize = 0b1111 * Self::TAKEN;
+    pub(super) const SEATED: usize = 1 << 10;
+    const ANY_SEATED: usize = 0b1111 * Self::SEATED;
 
     const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
     const OCCUPIED: usize = Self::OFFERED | Self::LENT;
@@ -61,7 +61,6 @@ impl Flags {
         self.0 &= !bits;
     }
 
-    /// An item is on offer.
     #[inline]
     pub(crate) fn is_offered(self) -> bool {
         self.any(Self::OFFERED)
@@ -130,7 +129,7 @@ impl Flags {
     /// Nobody waits and nothing is in the slot, so that an end can go without a word.
     #[inline]
     pub(crate) fn is_quiet(self) -> bool {
-        !self.any(Self::ANY_TAKEN | Self::OCCUPIED | Self::GIVEN_BACK)
+        !self.any(Self::ANY_SEATED | Self::OCCUPIED | Self::GIVEN_BACK)
     }
 
     /// The other end is gone, and nothing is left to do for the last one.
@@ -151,9 +150,8 @@ impl Flags {
         }
     }
 
-    /// Somebody sits there.
     #[inline]
-    pub(crate) fn is_taken(self, seat: Seat) -> bool {
-        self.any(Self::TAKEN << seat as usize)
+    pub(crate) fn is_seated(self, seat: Seat) -> bool {
+        self.any(Self::SEATED << seat as usize)
     }
 }
