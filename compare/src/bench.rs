@@ -43,7 +43,7 @@ impl Contender {
         Self {
             label: E::LABEL,
             package: E::PACKAGE,
-            role: if E::PACKAGE == "handoff" {
+            role: if E::LABEL == "handoff" {
                 Role::Ours
             } else {
                 Role::Peer

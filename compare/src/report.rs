@@ -50,7 +50,8 @@ pub fn preamble(results: &Results) -> String {
     format!(
         "{}, {} cores, {}.{quick}\n\n\
          Medians; the quartiles beside them say how far to trust them. \"ours ÷ its\" is taken within each round: below 1, handoff \
-         is faster.\n{EARLY} may say `Ok` for an item that nobody took.\n\n",
+         is faster.\n{EARLY} may say `Ok` for an item that nobody took. Between two threads fewer channels do: a blocked receive \
+         cannot be cancelled, so what was promised to it is taken.\n\n",
         machine.processor, machine.cores, machine.system
     )
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 
 named!(
     /// async-channel, capacity 1.
-    AsyncChannel, "async-channel (1)", "async-channel"
+    AsyncChannel, "async-channel (1)", "async-channel 2"
 );
 ends!(AsyncChannel: AsyncEnds, T => Sender<T>, Receiver<T>, bounded(1));
 ends!(AsyncChannel: BlockingEnds, T => Sender<T>, Receiver<T>, bounded(1));

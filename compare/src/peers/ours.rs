@@ -9,7 +9,7 @@ use std::{future::Future, time::Duration};
 
 named!(
     /// handoff.
-    Ours, "handoff", "handoff"
+    Ours, "handoff", "handoff 0"
 );
 ends!(Ours: AsyncEnds, T => Sender<T>, Receiver<T>, handoff::channel());
 ends!(Ours: BlockingEnds, T => Sender<T>, Receiver<T>, handoff::channel());
