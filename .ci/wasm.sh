@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the crate for wasm32, where it has no blocking forms.
+# Builds the crate and its documentation for wasm32, where it has no blocking forms.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,6 +9,7 @@ if [[ -d $(rustc --print sysroot)/lib/rustlib/$target ]] || timeout 300 rustup t
     export RUSTFLAGS='-D warnings'
     cargo build --locked --lib --target "$target"
     cargo build --locked --lib --target "$target" --features sink
+    RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --target "$target" --features sink
 else
     echo "SKIPPED: $target is not to be had here."
 fi

@@ -11,7 +11,7 @@
 //! What it shows:
 //!
 //! * a plain thread hands over with `wait()` what a task receives with `.await`;
-//! * no stage runs ahead: whatever the file's size, one line is on its way and no more;
+//! * no stage runs ahead: whatever the file's size, each stage has one line in its hands and no more;
 //! * an error is an item like any other, so it comes in its turn, and each stage ends because the
 //!   one before it ended. None has to be told, and none hangs.
 

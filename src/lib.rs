@@ -27,13 +27,15 @@
 //! # What it promises
 //!
 //! 1. **Ok means taken.** A send resolves to `Ok(())` if and only if the receiver took the item:
-//!    not queued, and not promised to a receiver that may still change its mind.
-//! 2. **Nothing is lost.** An item is with the caller, on offer in the slot, with the receiver, or
-//!    given back. A future that is dropped at any point neither loses nor duplicates one.
+//!    not queued, and not promised to a receiver that may still change its mind. (Only
+//!    [`try_send`](Sender::try_send), which cannot wait for that, promises less.)
+//! 2. **Nothing is lost.** An item is with the caller, on offer in the slot, lent to the receiver,
+//!    with the receiver, or given back. A future that is dropped at any point neither loses nor
+//!    duplicates one.
 //! 3. **No foreign code under a lock.** Wakers, drops of items and closures of the caller run while
 //!    no lock is held, neither ours nor that of `event-listener`. A waker may re-enter the channel,
 //!    drop either end, or panic; an item may own the channel's other end.
-//! 4. **No `unsafe`**, and as fast as the executor allows.
+//! 4. **No `unsafe`**, and as fast as can be without it: see [Cost](#cost).
 //!
 //! What stands behind each of them is listed in [How we know](_how_we_know).
 //!
@@ -86,9 +88,9 @@
 //! | on offer | lent | [`offer`](Receiver::offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
 //! | lent | on offer | the [`Offer`] is dropped |
-//! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim) after a send that was leaked |
+//! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim), of an item that no living [`Send`] waits for |
 //! | on offer | given back | the [`Send`] is dropped |
-//! | with the sender | given back | the [`Send`] is dropped before it was polled |
+//! | with the sender | given back | the [`Send`] is dropped before its item was on offer: it was not polled, or an older item is there |
 //! | given back | with the sender | [`reclaim`](Sender::reclaim) |
 //!
 //! An item that was given back and not reclaimed is dropped when [`send`](Sender::send) or
@@ -106,7 +108,7 @@
 //! | [`Recv`], [`NextOffer`] | it stays on offer: they held nothing |
 //! | [`Offer`] | it is on offer again |
 //! | `StreamExt::next` | it stays on offer |
-//! | [`Wanted`], [`Closed`] | they have to do with none |
+//! | [`Wanted`], [`Closed`] | no item is involved |
 //! | `SinkExt::send` | it stays on offer: a `Sink` cannot tell a dropped future from a patient one |
 //!
 #![doc = include_str!("../docs/cancel.svg")]
@@ -320,8 +322,10 @@
 //! assert_eq!(block_on(zip(sensor, display)).0, 3);
 //! ```
 //!
-//! It is a hint: the receive may be cancelled next. [`try_send`](Sender::try_send) hands over only
-//! to a receive that is waiting, and otherwise returns the item at once.
+//! It is a hint: the receive may be cancelled next. [`try_send`](Sender::try_send) puts an item on
+//! offer only for a receive that is waiting, and otherwise returns it at once. Its `Ok` is no receipt:
+//! should that receive be cancelled, the item is there for the next one, or for
+//! [`reclaim`](Sender::reclaim).
 //!
 //! # Two-phase receive
 //!
@@ -377,8 +381,10 @@
 //!
 //! # Cost
 //!
-//! * A channel is one allocation. Operations allocate nothing, save that the first blocked wait on
-//!   an end sets up the event that its thread parks on.
+//! * A channel is one allocation. (The first one of a process counts the cores as well, for which the
+//!   standard library reads files.) Operations allocate nothing, save that a wait that blocks for the
+//!   first time sets up what its thread parks on: once for each of a channel's three events, and once
+//!   for each thread.
 //! * A handover takes one short lock to offer the item and one to take it. To learn that it was
 //!   taken needs none. A receive that has to wait takes one more.
 //! * A waker is cloned once a wait, and not again when the same task polls again.
@@ -399,6 +405,11 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The text links to the blocking forms, which are not there.
+#![cfg_attr(
+    target_family = "wasm",
+    allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)
+)]
 
 mod closed;
 mod error;
@@ -428,8 +439,8 @@ pub use sender::{Send, Sender, Wanted};
 ///
 /// # Cost
 ///
-/// One allocation, that the ends share. Operations allocate nothing, save that the first blocked
-/// wait on an end sets up the event that its thread parks on.
+/// One allocation, which the ends share. Operations allocate nothing but what threads need that
+/// block for the first time: see [Cost](crate#cost).
 ///
 /// ```
 /// let (mut sender, mut receiver) = handoff::channel();

@@ -413,6 +413,9 @@ pin_project! {
     /// Await it, or block the thread on it with [`wait`](Send::wait) and its timed forms. It is
     /// `Unpin`, also for items that are not.
     ///
+    /// It has the name of the trait [`Send`](std::marker::Send), which a glob import (`use
+    /// handoff::*`) would hide. Import by name.
+    ///
     /// # Cancel safety
     ///
     /// Dropping it before it resolved takes the item off the offer and gives it back through
