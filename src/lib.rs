@@ -35,7 +35,7 @@
 //! 3. **No foreign code under a lock.** Wakers, drops of items and closures of the caller run while
 //!    no lock is held, neither ours nor that of `event-listener`. A waker may re-enter the channel,
 //!    drop either end, or panic; an item may own the channel's other end.
-//! 4. **No `unsafe`**, and as fast as can be without it: see [Cost](#cost).
+//! 4. **No `unsafe`**, and fast all the same: see [Cost](#cost).
 //!
 //! What stands behind each of them is listed in [How we know](_how_we_know).
 //!
