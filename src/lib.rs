@@ -381,8 +381,7 @@
 //!
 //! # Cost
 //!
-//! * A channel is one allocation. (The first one of a process counts the cores as well, for which the
-//!   standard library reads files.) Operations allocate nothing, save that a wait that blocks for the
+//! * A channel is one allocation. Operations allocate nothing, save that a wait that blocks for the
 //!   first time sets up what its thread parks on: once for each of a channel's three events, and once
 //!   for each thread.
 //! * A handover takes one short lock to offer the item and one to take it. To learn that it was

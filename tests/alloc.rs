@@ -3,19 +3,13 @@
 mod common;
 
 use allocation_counter::measure;
-use common::{poll_next, poll_once, watchdog};
+use common::{elsewhere, poll_next, poll_once, watchdog};
 use futures::task::noop_waker_ref;
-use handoff::{Offer, Receiver, Sender, TryRecvError};
+use handoff::{channel, Offer, Receiver, Sender, TryRecvError};
 use std::future::Future;
 use std::mem;
 use std::task::Poll;
 use std::time::Duration;
-
-/// A channel that is not the first one of the process, which looks for how many cores there are.
-fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    drop(handoff::channel::<()>());
-    handoff::channel()
-}
 
 /// Polls with a waker that allocates nothing itself.
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
@@ -36,8 +30,7 @@ fn allocates(times: u64, body: impl FnOnce()) {
 
 #[test]
 fn a_channel_is_one_allocation() {
-    drop(channel::<()>());
-    allocates(1, || drop(handoff::channel::<[u64; 32]>()));
+    allocates(1, || drop(channel::<[u64; 32]>()));
 }
 
 fn item_by_item(tx: &mut Sender<u64>, rx: &mut Receiver<u64>) {
@@ -94,6 +87,18 @@ fn no_operation_of_a_task_allocates() {
     allocates(0, || {
         tx.close();
         drop((tx, rx));
+    });
+}
+
+#[test]
+fn an_end_that_watches_the_other_one_allocates_nothing() {
+    let (mut tx, mut rx) = channel();
+    elsewhere(|| assert!(poll_next(&mut rx, noop_waker_ref()).is_pending()));
+    allocates(0, || item_by_item(&mut tx, &mut rx));
+    elsewhere(|| assert!(poll_next(&mut rx, noop_waker_ref()).is_pending()));
+    allocates(0, || {
+        assert!(tx.send(1).wait_timeout(Duration::ZERO).is_err());
+        assert_eq!(tx.wanted().wait_timeout(Duration::ZERO), Some(true));
     });
 }
 

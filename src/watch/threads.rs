@@ -2,7 +2,9 @@
 
 use super::{Outcome, IN_POLL};
 use crate::slot::End;
+use std::fs::File;
 use std::hint;
+use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,11 +20,7 @@ pub(crate) struct Threads {
 
 impl Threads {
     /// Ends that were not seen yet.
-    ///
-    /// Counts the cores, if that was not done yet. Not later than here: a thread that is bound to
-    /// a core, as threads that hand over in haste may well be, counts one.
     pub(crate) fn new() -> Self {
-        has_several_cores();
         Threads {
             sender: AtomicUsize::new(0),
             receiver: AtomicUsize::new(0),
@@ -57,21 +55,46 @@ fn this_thread() -> usize {
         .unwrap_or(0)
 }
 
-/// How many cores there are to run on, once that is known.
-static CORES: AtomicUsize = AtomicUsize::new(0);
+/// Whether this machine has several cores, once somebody has asked: one of the three.
+static CORES: AtomicUsize = AtomicUsize::new(UNKNOWN);
 
+const UNKNOWN: usize = 0;
+const ONE: usize = 1;
+const SEVERAL: usize = 2;
+
+#[inline]
 fn has_several_cores() -> bool {
-    if CORES.load(Ordering::Relaxed) == 0 {
-        count_cores();
+    match CORES.load(Ordering::Relaxed) {
+        UNKNOWN => count_cores(),
+        cores => cores == SEVERAL,
     }
-    CORES.load(Ordering::Relaxed) > 1
 }
 
-/// Reads files, so it is done once.
+/// Reads a file, so it is done once.
 #[cold]
-fn count_cores() {
-    let cores = thread::available_parallelism().map_or(1, Into::into);
-    CORES.store(cores, Ordering::Relaxed);
+fn count_cores() -> bool {
+    let several = are_several_online()
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from) > 1);
+    CORES.store(if several { SEVERAL } else { ONE }, Ordering::Relaxed);
+    several
+}
+
+/// Asks the kernel, where `available_parallelism` would allocate, and count one for a thread that
+/// is bound to a core, as threads that hand over in haste may well be.
+fn are_several_online() -> Option<bool> {
+    // Miri has the system's name, and no files.
+    if cfg!(miri) || !cfg!(any(target_os = "linux", target_os = "android")) {
+        return None;
+    }
+    let mut ranges = [0; 64];
+    let mut file = File::open("/sys/devices/system/cpu/online").ok()?;
+    let length = file.read(&mut ranges).ok()?;
+    (length > 0).then(|| are_several(&ranges[..length]))
+}
+
+/// Whether there is more than one number in a list such as `0-3,5`.
+fn are_several(ranges: &[u8]) -> bool {
+    ranges.iter().any(|byte| b"-,".contains(byte))
 }
 
 /// Looks again and again, for about `limit`.
@@ -111,11 +134,10 @@ fn is_slow(elapsed: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_several_cores, watch, Threads, CORES};
+    use super::{has_several_cores, watch, Threads};
     use crate::slot::End;
     use crate::watch::Outcome;
     use std::cell::Cell;
-    use std::sync::atomic::Ordering;
     use std::thread;
     use std::time::Duration;
 
@@ -171,11 +193,22 @@ mod tests {
     }
 
     #[test]
+    fn one_core_or_several() {
+        for one in ["0\n", "11\n"] {
+            assert!(!super::are_several(one.as_bytes()), "{one}");
+        }
+        for several in ["0-1\n", "0,2\n", "0-3,5\n"] {
+            assert!(super::are_several(several.as_bytes()), "{several}");
+        }
+    }
+
+    #[test]
     fn ends_are_apart_on_two_threads_of_several_cores() {
         let threads = Threads::new();
         let several = has_several_cores();
-        assert_eq!(several, thread::available_parallelism().unwrap().get() > 1);
-        assert_eq!(several, CORES.load(Ordering::Relaxed) > 1);
+        assert_eq!(several, has_several_cores(), "it is remembered");
+        // Of the cores that there are, this process may not use all.
+        assert!(several || thread::available_parallelism().unwrap().get() == 1);
 
         assert!(
             !threads.are_apart(End::Sender),
