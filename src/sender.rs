@@ -272,7 +272,8 @@ impl<T> Sender<T> {
     /// Drops what a dropped `Send` gave back, before the next item comes in.
     #[inline]
     pub(crate) fn discard_given_back(&mut self) {
-        // Only this end gives back and takes out, so the flag is exact without the lock.
+        // Only this end gives back and takes out, and a guard in its place while it is parked. So the
+        // flag is exact without the lock.
         if self.shared.flags().is_given_back() {
             self.drop_given_back();
         }
@@ -320,10 +321,11 @@ impl<T> Handover<T> {
     }
 
     /// As long as this send lives, nobody else can offer an item or withdraw this one. So once it
-    /// was put on offer, an empty slot has no other meaning than that it was taken.
+    /// was put on offer, an empty slot means that it was taken; or that a guard gave it back, because
+    /// the time is up.
     #[inline]
     fn is_taken(&self, flags: Flags) -> bool {
-        self.is_offered() && !flags.is_occupied()
+        self.is_offered() && !flags.is_occupied() && !flags.is_given_back()
     }
 
     fn offer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
@@ -336,10 +338,12 @@ impl<T> Handover<T> {
 
     /// The item, wherever it is, unless it was taken or is lent.
     fn withdraw(&mut self, slot: &mut Slot<T>) -> Option<T> {
-        if self.is_offered() && slot.flags().is_offered() {
+        if !self.is_offered() {
+            self.item.take()
+        } else if slot.flags().is_offered() {
             slot.withdraw()
         } else {
-            self.item.take()
+            slot.take_given_back()
         }
     }
 }

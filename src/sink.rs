@@ -73,7 +73,8 @@ impl<T> Sink<T> for Sender<T> {
     ) -> Poll<Result<(), SendError<T>>> {
         let flushed = self.as_mut().poll_flush(cx);
         if flushed.is_ready() {
-            self.close();
+            let parting = self.shared.lock().close_sink();
+            self.shared.part(parting);
         }
         flushed
     }

@@ -11,7 +11,8 @@
 //!       │   │ reclaim                 │ lent to an `Offer` ──────┘
 //!       │   │                         │
 //!       └─▶ given back ◀──────────────┘
-//!             give_back: the `Send` was dropped, and nobody took its item
+//!             give_back: the `Send` was dropped, and nobody took its item; or its time was up
+//!             while the item was lent, and so it is not put back on offer
 //! ```
 //!
 //! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
@@ -176,7 +177,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Keeps the item of a dropped `Send` for `reclaim`.
+    /// Keeps the item of a dropped `Send` for `reclaim`; or that of one whose time is up, for itself.
     pub(crate) fn give_back(&mut self, item: T) {
         // Creating that `Send` discarded what was here before.
         debug_assert!(self.given_back.is_none());
@@ -246,16 +247,18 @@ impl<T> Slot<T> {
         self.vacated()
     }
 
-    /// A guard puts its item back on offer. To be woken: a sender that only waits to withdraw it.
+    /// A guard puts its item back on offer. Or back to a sender that only waits to withdraw it, and
+    /// which is to be woken: before it has woken up, the item could be lent again, time after time.
     #[must_use]
     pub(crate) fn put_back(&mut self, item: T) -> Waiter {
         debug_assert!(self.flags.is_lent() && !self.flags.is_receiver_closed());
         self.flags.clear(Flags::LENT);
-        self.flags.set(Flags::OFFERED);
-        self.offered = Some(item);
-        if self.interest == Interest::VacancyOrReturn {
+        if self.flags.is_seated(Seat::Sender) && self.interest == Interest::VacancyOrReturn {
+            self.give_back(item);
             self.leave(Seat::Sender)
         } else {
+            self.flags.set(Flags::OFFERED);
+            self.offered = Some(item);
             Waiter::Nobody
         }
     }
@@ -360,6 +363,17 @@ impl<T> Slot<T> {
         self.flags.set(Flags::SENDER_DROPPED);
         // Before `close_sender`, which would have it woken.
         let evicted = [self.leave(Seat::Sender), self.leave(Seat::SenderClosed)];
+        Parting {
+            evicted,
+            ..self.close_sender()
+        }
+    }
+
+    /// Closes the sender in a poll, which is to wake nobody of its own end: on the seat of a `Sink`
+    /// that was flushed can only be what was leaked.
+    #[cfg(feature = "sink")]
+    pub(crate) fn close_sink(&mut self) -> Parting {
+        let evicted = [self.leave(Seat::Sender), Waiter::Nobody];
         Parting {
             evicted,
             ..self.close_sender()

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{inline, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe};
+use common::{inline, lend, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe};
 use futures_lite::future::block_on;
 use handoff::{
     channel, Offer, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
@@ -694,6 +694,55 @@ fn a_lent_item_outlasts_the_deadline_of_its_send() {
                     (end, outcome) => panic!("{end:?} gave {outcome:?}"),
                 }
             }
+        }
+    });
+}
+
+/// Otherwise a receiver that borrows it again and again would keep the send for ever: it is quicker than a thread is to
+/// wake up.
+#[test]
+fn an_item_put_back_after_the_deadline_cannot_be_borrowed_again() {
+    fn try_recv(rx: &mut Receiver<Item>) -> Option<Item> {
+        rx.try_recv().ok()
+    }
+    fn offer(rx: &mut Receiver<Item>) -> Option<Item> {
+        let offer = rx.offer().wait_timeout(Duration::ZERO).ok();
+        offer.map(Offer::accept)
+    }
+    fn close(rx: &mut Receiver<Item>) -> Option<Item> {
+        rx.close();
+        None
+    }
+
+    watchdog(|| {
+        for (name, next) in [
+            (
+                "try_recv",
+                try_recv as fn(&mut Receiver<Item>) -> Option<Item>,
+            ),
+            ("offer", offer),
+            ("close", close),
+        ] {
+            let ledger = Ledger::new();
+            let (mut tx, mut rx) = channel();
+            let task = Probe::new();
+            let mut send = tx.send(ledger.item());
+            assert!(task.poll(&mut send).is_pending());
+            thread::scope(|scope| {
+                let guard = lend(&mut rx);
+                let sending = scope.spawn(|| send.wait_deadline(Instant::now()));
+                // The thread has the task's seat, so it is past its deadline, and waits for the guard.
+                until(|| task.held() == 0);
+                drop(guard);
+                assert_eq!(next(&mut rx), None, "{name}");
+                match sending.join().unwrap() {
+                    Err(SendTimeoutError::Timeout(item)) => item.refused(),
+                    Err(SendTimeoutError::Closed(item)) if name == "close" => item.refused(),
+                    outcome => panic!("{name}: {outcome:?}"),
+                };
+            });
+            assert_eq!(ledger.fates(), [Fate::Refused], "{name}");
+            assert_eq!(tx.reclaim(), None, "{name}");
         }
     });
 }

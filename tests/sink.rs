@@ -360,6 +360,16 @@ fn poll_close_flushes_and_then_closes() {
 }
 
 #[test]
+fn poll_close_does_not_wake_a_wanted_that_was_leaked() {
+    let (_ledger, mut tx, _rx, probe) = ledger_and_channel();
+    let mut wanted = tx.wanted();
+    assert!(probe.poll(&mut wanted).is_pending());
+    mem::forget(wanted);
+    assert_eq!(close(&mut tx, &probe), OK);
+    assert_eq!((probe.wakes(), probe.held()), (0, 0));
+}
+
+#[test]
 fn poll_close_closes_at_once_and_wakes_the_receiver_when_there_is_nothing_to_flush() {
     let (_, mut tx, mut rx, probe) = ledger_and_channel();
     let receiver = Probe::new();

@@ -14,7 +14,8 @@ impl Flags {
     pub(super) const LENT: usize = 1 << 1;
     /// The item on offer came in through the `Sink`, which gets it back if the receiver closes.
     pub(super) const FROM_SINK: usize = 1 << 2;
-    /// An item given back waits to be reclaimed. Only the sender's own operations change this.
+    /// An item given back waits to be reclaimed. Only the sender's own operations change this, and a
+    /// guard while the sender is parked.
     pub(super) const GIVEN_BACK: usize = 1 << 3;
     /// A receive is waiting. Not the same as "the receiver's seat is taken": a receive that was
     /// woken for an item since withdrawn waits all the same.

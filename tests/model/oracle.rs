@@ -294,6 +294,8 @@ impl Oracle {
             SenderOp::PollClose(task) => {
                 let flushed = self.poll_vacant(task, false);
                 if flushed != Answer::Pending {
+                    // No poll wakes its own task, and what was leaked there has no other.
+                    self.at_sender = None;
                     self.close_sender(Life::Closed);
                 }
                 flushed
