@@ -146,7 +146,8 @@ impl<T> fmt::Debug for Closed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Closed")
             .field("progress", &self.wait.progress())
-            .finish_non_exhaustive()
+            .field("channel", &self.shared)
+            .finish()
     }
 }
 

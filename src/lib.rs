@@ -441,6 +441,10 @@ pub use sender::{Send, Sender, Wanted};
 /// One allocation, which the ends share. Operations allocate nothing but what threads need that
 /// block for the first time: see [Cost](crate#cost).
 ///
+/// An item that is on offer lies in that allocation, and every handover moves it there and out
+/// again. Of items that are larger than some kilobytes better send a `Box`: in a debug build,
+/// making a channel takes the space of about twenty of them on the stack.
+///
 /// ```
 /// let (mut sender, mut receiver) = handoff::channel();
 /// std::thread::spawn(move || sender.send("hello").wait());

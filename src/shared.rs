@@ -116,7 +116,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// What `Debug` of either end shows.
+    /// What `Debug` of anything shows of its channel.
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The formatter is the caller's code: it runs without the lock.
         let flags = self.flags();
@@ -130,9 +130,21 @@ impl<T> Shared<T> {
             .field("receiver_closed", &flags.is_receiver_closed())
             .field("item", &format_args!("{item}"))
             .field("given_back", &flags.is_given_back())
-            .field("sender_waits", &flags.is_seated(Seat::Sender))
-            .field("receiver_waits", &flags.is_receive_waiting())
+            .field(
+                "sender_waits",
+                &(flags.is_seated(Seat::Sender) || flags.is_seated(Seat::SenderClosed)),
+            )
+            .field(
+                "receiver_waits",
+                &(flags.is_receive_waiting() || flags.is_seated(Seat::ReceiverClosed)),
+            )
             .finish()
+    }
+}
+
+impl<T> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("Channel", f)
     }
 }
 

@@ -621,6 +621,11 @@ fn cancelled_on_both_sides_at_once() {
     });
 }
 
+/// On a single core either end runs only while the other sleeps.
+fn longer(patience: Duration) -> Duration {
+    patience + patience / 4
+}
+
 #[test]
 fn every_item_arrives_in_order_when_timed_sends_are_tried_again() {
     watchdog(|| {
@@ -630,19 +635,27 @@ fn every_item_arrives_in_order_when_timed_sends_are_tried_again() {
             || {
                 for _ in 0..ROUNDS {
                     let mut item = ledger.item();
-                    while let Err(error) = tx.send(item).wait_timeout(Duration::from_nanos(200)) {
+                    let mut patience = Duration::from_nanos(200);
+                    while let Err(error) = tx.send(item).wait_timeout(patience) {
                         assert!(error.is_timeout());
                         assert!(tx.reclaim().is_none(), "the item is in the error");
                         item = error.into_inner();
+                        patience = longer(patience);
                     }
                 }
                 drop(tx);
             },
-            || loop {
-                match rx.recv().wait_timeout(Duration::from_nanos(100)) {
-                    Ok(item) => received.push(item.received()),
-                    Err(error) if error.is_timeout() => {}
-                    Err(_) => break,
+            || {
+                let mut patience = Duration::from_nanos(100);
+                loop {
+                    match rx.recv().wait_timeout(patience) {
+                        Ok(item) => {
+                            received.push(item.received());
+                            patience = Duration::from_nanos(100);
+                        }
+                        Err(error) if error.is_timeout() => patience = longer(patience),
+                        Err(_) => break,
+                    }
                 }
             },
         );

@@ -377,11 +377,29 @@ fn the_ends_show_their_state() {
     assert!(rx.try_recv().is_err(), "it was the guard's");
     drop(tx.send(Plain));
     show("an item given back", &tx, &rx);
+    assert!(tx.reclaim().is_some());
+    let mut closed = tx.closed();
+    assert!(probe.poll(&mut closed).is_pending());
+    mem::forget(closed);
+    show("the sender waits for the end", &tx, &rx);
+    let mut closed = rx.closed();
+    assert!(probe.poll(&mut closed).is_pending());
+    mem::forget(closed);
+    show("both wait for the end", &tx, &rx);
     rx.close();
     show("closed", &tx, &rx);
 
     all_different("Sender", &senders);
     all_different("Receiver", &receivers);
+}
+
+#[test]
+fn a_wait_for_the_end_shows_whether_it_has_come() {
+    let (mut tx, mut rx) = channel::<Plain>();
+    let open = format!("{:?}", tx.closed());
+    rx.close();
+    let closed = format!("{:?}", tx.closed());
+    all_different("Closed", &[("open", open), ("closed", closed)]);
 }
 
 #[test]
@@ -401,7 +419,12 @@ fn the_futures_and_guards_show_what_they_are() {
         drop(send);
 
         all_different("Wanted", &[("new", format!("{:?}", tx.wanted()))]);
-        all_different("Closed", &[("new", format!("{:?}", tx.closed()))]);
+        let mut closed = tx.closed();
+        let mut shown = vec![("new", format!("{closed:?}"))];
+        assert!(probe.poll(&mut closed).is_pending());
+        shown.push(("waiting", format!("{closed:?}")));
+        all_different("Closed", &shown);
+        drop(closed);
         all_different("Recv", &[("new", format!("{:?}", rx.recv()))]);
         all_different("NextOffer", &[("new", format!("{:?}", rx.offer()))]);
         all_different("Iter", &[("new", format!("{:?}", rx.iter()))]);
