@@ -87,7 +87,7 @@
 //! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
 //! | on offer | lent | [`offer`](Receiver::offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
-//! | lent | on offer | the [`Offer`] is dropped |
+//! | lent | on offer | the [`Offer`] is dropped; at once on to the sender, if the time of the send is up |
 //! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim), of an item that no living [`Send`] waits for |
 //! | on offer | given back | the [`Send`] is dropped |
 //! | with the sender | given back | the [`Send`] is dropped before its item was on offer: it was not polled, or an older item is there |

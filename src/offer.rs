@@ -19,7 +19,7 @@ use std::ops::{Deref, DerefMut};
 /// While the guard lives its item cannot be withdrawn. If the `Send` is dropped in the meantime,
 /// [`reclaim`](crate::Sender::reclaim) returns `None`, and an item that the guard puts back then
 /// stays on offer, to be received or reclaimed. A send with a time limit outlasts it until the
-/// guard is gone.
+/// guard is gone, and then has its item back before anybody can borrow it again.
 ///
 /// A guard that is leaked with [`mem::forget`](std::mem::forget) counts as accepted, and its item
 /// is leaked too. The sender learns of it at the receiver's next operation (one that receives,
