@@ -92,7 +92,8 @@ impl<T> Sender<T> {
     ///
     /// This succeeds only if nothing is on offer and a receive is waiting: a
     /// [`Recv`](crate::Recv), a [`NextOffer`](crate::NextOffer) or a stream that was polled and
-    /// found nothing, or a blocked thread. The item is then on offer to it.
+    /// found nothing, or a blocked thread. The item is then on offer to it. (A thread that has only
+    /// begun to wait may watch the channel for a moment, and does not count until then.)
     ///
     /// `Ok` means handed to a waiting receive, which is less than what [`send`](Self::send) says:
     /// if that receive is cancelled before it runs, the item stays on offer for the next one; and
@@ -178,7 +179,9 @@ impl<T> Sender<T> {
     /// Waits until a receive is waiting, so that a value can be made at the last moment.
     ///
     /// Resolves to `true` when a receive is waiting and nothing is on offer, and to `false` when
-    /// either end is closed. `true` is a hint and no promise: the receive may be cancelled next.
+    /// either end is closed. `true` is a hint and no promise: the receive may be cancelled next. One
+    /// that was polled once and dropped may be gone before this is polled again, and then this waits
+    /// for the next.
     ///
     /// # Cancel safety
     ///

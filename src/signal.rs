@@ -212,7 +212,8 @@ impl<O> Wait<O> {
 
     /// Whether to watch the slot for a moment before anybody sits down: at the first look only,
     /// and not if the other end sleeps, unless it is this operation that wakes it and `patience`
-    /// allows for its waking up.
+    /// allows for its waking up. Nor if another item is in the slot than this operation brings: a
+    /// watch would not see it go, which is not the answer yet.
     #[inline]
     fn may_watch<T>(
         &self,
@@ -225,11 +226,14 @@ impl<O> Wait<O> {
         O: Operation<T>,
     {
         let seat = self.operation.seat();
+        let is_in_line = O::HOLDS_ITEM && flags.is_occupied();
+        let can_wait_for_sleeper = O::HOLDS_ITEM && patience == watch::IN_WAIT;
         // The last two take note that they were asked, so they come last.
         self.progress == Progress::Fresh
             && !self.operation.has_answer(flags)
+            && !is_in_line
             && !flags.is_seated(seat)
-            && (!flags.is_seated(peer_seat(seat)) || (O::HOLDS_ITEM && patience == watch::IN_WAIT))
+            && (can_wait_for_sleeper || !flags.is_seated(peer_seat(seat)))
             && shared.threads.are_apart(seat.end())
             && watch.is_due()
     }
@@ -318,4 +322,114 @@ fn finish_both<T>(shared: &Shared<T>, seat: Seat, wake: Waiter, left: Waiter) {
     panics.catch(|| shared.wake(peer_seat(seat), wake));
     panics.catch(|| drop(left));
     panics.resume();
+}
+
+#[cfg(all(test, not(target_family = "wasm"), not(loom)))]
+mod tests {
+    use super::{Operation, Progress, Wait};
+    use crate::shared::Shared;
+    use crate::slot::{End, Flags, Seat, Slot, Waiter};
+    use crate::watch::{Watch, IN_POLL, IN_WAIT};
+    use std::thread;
+
+    /// Something that the sender waits for, with or without an item.
+    struct Waiting<const ITEM: bool>;
+
+    impl<const ITEM: bool> Operation<()> for Waiting<ITEM> {
+        type Output = ();
+
+        const HOLDS_ITEM: bool = ITEM;
+
+        fn seat(&self) -> Seat {
+            Seat::Sender
+        }
+
+        fn has_answer(&self, flags: Flags) -> bool {
+            flags.is_closed()
+        }
+
+        fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Waiter) {}
+
+        fn commit(&mut self, _slot: &mut Slot<()>, _wake: &mut Waiter) {}
+    }
+
+    /// A channel whose receiver was last seen on another thread; with what `prepare` does.
+    fn apart(prepare: impl FnOnce(&mut Slot<()>)) -> Shared<()> {
+        let shared = Shared::default();
+        thread::scope(|scope| {
+            scope.spawn(|| shared.threads.are_apart(End::Receiver));
+        });
+        prepare(&mut shared.lock());
+        shared
+    }
+
+    /// Whether something with an item watches: in a poll, and in a thread; and something without.
+    fn who_watches(prepare: impl FnOnce(&mut Slot<()>)) -> [bool; 3] {
+        let shared = apart(prepare);
+        let with = Wait::new(Waiting::<true>);
+        let without = Wait::new(Waiting::<false>);
+        let due = Watch::default;
+        [
+            with.may_watch(&shared, shared.flags(), &mut due(), IN_POLL),
+            with.may_watch(&shared, shared.flags(), &mut due(), IN_WAIT),
+            without.may_watch(&shared, shared.flags(), &mut due(), IN_WAIT),
+        ]
+    }
+
+    #[test]
+    fn who_watches_what() {
+        if !apart(|_| {}).threads.are_apart(End::Sender) {
+            return; // On a single core, nobody.
+        }
+        let sit = |slot: &mut Slot<()>, seat| drop(slot.sit(seat, Waiter::Thread));
+
+        assert_eq!(who_watches(|_| {}), [true, true, true]);
+        assert_eq!(
+            who_watches(|slot| drop(slot.offer(()))),
+            [false, false, true],
+            "an item that stands in line",
+        );
+        assert_eq!(
+            who_watches(|slot| sit(slot, Seat::Receiver)),
+            [false, true, false],
+            "the other end sleeps, and only a thread with an item can wait for its waking up",
+        );
+        assert_eq!(
+            who_watches(|slot| sit(slot, Seat::Sender)),
+            [false, false, false],
+            "a poll without a future has sat down already",
+        );
+        assert_eq!(
+            who_watches(|slot| drop(slot.close_receiver())),
+            [false, false, false],
+            "there is an answer",
+        );
+    }
+
+    #[test]
+    fn a_wait_watches_once_and_when_it_is_due() {
+        let shared = apart(|_| {});
+        let may_watch = |wait: &Wait<Waiting<true>>, watch: &mut Watch| {
+            wait.may_watch(&shared, shared.flags(), watch, IN_WAIT)
+        };
+        let mut wait = Wait::new(Waiting::<true>);
+        let several_cores = shared.threads.are_apart(End::Sender);
+        assert_eq!(may_watch(&wait, &mut Watch::default()), several_cores);
+
+        let mut in_vain = Watch::default();
+        in_vain.watch(IN_POLL, || false);
+        assert!(!may_watch(&wait, &mut in_vain), "the last one was in vain");
+
+        wait.progress = Progress::Waiting;
+        assert!(!may_watch(&wait, &mut Watch::default()), "it sits already");
+
+        wait.progress = Progress::Fresh;
+        let together = Shared::default();
+        let mut due = Watch::default();
+        let flags = together.flags();
+        assert!(
+            !wait.may_watch(&together, flags, &mut due, IN_WAIT),
+            "both are here"
+        );
+    }
 }

@@ -747,6 +747,31 @@ fn an_item_put_back_after_the_deadline_cannot_be_borrowed_again() {
     });
 }
 
+/// What the late send was waiting for says nothing of the next item, which nobody waits for.
+#[test]
+fn an_item_of_try_send_after_a_late_send_is_put_back_on_offer() {
+    watchdog(|| {
+        let (mut tx, mut rx) = channel();
+        let task = Probe::new();
+        let mut send = tx.send(1);
+        assert!(task.poll(&mut send).is_pending());
+        thread::scope(|scope| {
+            let guard = lend(&mut rx);
+            let sending = scope.spawn(|| send.wait_deadline(Instant::now()));
+            until(|| task.held() == 0);
+            drop(guard);
+            let outcome = sending.join().unwrap();
+            assert_eq!(outcome, Err(SendTimeoutError::Timeout(1)));
+        });
+
+        assert!(task.poll_next(&mut rx).is_pending());
+        assert_eq!(tx.try_send(2), Ok(()));
+        drop(lend(&mut rx));
+        assert_eq!(rx.try_recv(), Ok(2));
+        assert_eq!(tx.reclaim(), None);
+    });
+}
+
 #[test]
 fn an_item_put_back_before_the_deadline_is_on_offer_again() {
     watchdog(|| {
