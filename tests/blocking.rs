@@ -698,6 +698,25 @@ fn a_lent_item_outlasts_the_deadline_of_its_send() {
     });
 }
 
+/// Waits on `send`, which `task` has polled, past its deadline and for a guard, which is dropped; `then` comes directly
+/// after that.
+fn wait_too_long<T: Send>(
+    send: handoff::Send<'_, T>,
+    task: &Probe,
+    rx: &mut Receiver<T>,
+    then: impl FnOnce(&mut Receiver<T>),
+) -> Result<(), SendTimeoutError<T>> {
+    thread::scope(|scope| {
+        let guard = lend(rx);
+        let sending = scope.spawn(|| send.wait_deadline(Instant::now()));
+        // The thread has the task's seat, so it is past its deadline, and waits for the guard.
+        until(|| task.held() == 0);
+        drop(guard);
+        then(rx);
+        sending.join().unwrap()
+    })
+}
+
 /// Otherwise a receiver that borrows it again and again would keep the send for ever: it is quicker than a thread is to
 /// wake up.
 #[test]
@@ -728,19 +747,14 @@ fn an_item_put_back_after_the_deadline_cannot_be_borrowed_again() {
             let task = Probe::new();
             let mut send = tx.send(ledger.item());
             assert!(task.poll(&mut send).is_pending());
-            thread::scope(|scope| {
-                let guard = lend(&mut rx);
-                let sending = scope.spawn(|| send.wait_deadline(Instant::now()));
-                // The thread has the task's seat, so it is past its deadline, and waits for the guard.
-                until(|| task.held() == 0);
-                drop(guard);
-                assert_eq!(next(&mut rx), None, "{name}");
-                match sending.join().unwrap() {
-                    Err(SendTimeoutError::Timeout(item)) => item.refused(),
-                    Err(SendTimeoutError::Closed(item)) if name == "close" => item.refused(),
-                    outcome => panic!("{name}: {outcome:?}"),
-                };
+            let outcome = wait_too_long(send, &task, &mut rx, |rx| {
+                assert_eq!(next(rx), None, "{name}");
             });
+            match outcome {
+                Err(SendTimeoutError::Timeout(item)) => item.refused(),
+                Err(SendTimeoutError::Closed(item)) if name == "close" => item.refused(),
+                outcome => panic!("{name}: {outcome:?}"),
+            };
             assert_eq!(ledger.fates(), [Fate::Refused], "{name}");
             assert_eq!(tx.reclaim(), None, "{name}");
         }
@@ -755,14 +769,8 @@ fn an_item_of_try_send_after_a_late_send_is_put_back_on_offer() {
         let task = Probe::new();
         let mut send = tx.send(1);
         assert!(task.poll(&mut send).is_pending());
-        thread::scope(|scope| {
-            let guard = lend(&mut rx);
-            let sending = scope.spawn(|| send.wait_deadline(Instant::now()));
-            until(|| task.held() == 0);
-            drop(guard);
-            let outcome = sending.join().unwrap();
-            assert_eq!(outcome, Err(SendTimeoutError::Timeout(1)));
-        });
+        let outcome = wait_too_long(send, &task, &mut rx, |_| {});
+        assert_eq!(outcome, Err(SendTimeoutError::Timeout(1)));
 
         assert!(task.poll_next(&mut rx).is_pending());
         assert_eq!(tx.try_send(2), Ok(()));

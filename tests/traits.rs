@@ -394,6 +394,27 @@ fn the_ends_show_their_state() {
 }
 
 #[test]
+fn a_receive_that_was_woken_in_vain_is_shown_until_the_receiver_goes() {
+    let woken_in_vain = || {
+        let (mut tx, mut rx) = channel::<Plain>();
+        assert!(Probe::new().poll_next(&mut rx).is_pending());
+        tx.try_send(Plain).unwrap();
+        assert!(tx.reclaim().is_some());
+        (tx, rx)
+    };
+    let waits = |end: &dyn Debug| format!("{end:?}").contains("receiver_waits: true");
+
+    let (tx, rx) = woken_in_vain();
+    assert!(waits(&tx));
+    drop(tx);
+    assert!(waits(&rx));
+
+    let (tx, rx) = woken_in_vain();
+    drop(rx);
+    assert!(!waits(&tx));
+}
+
+#[test]
 fn a_wait_for_the_end_shows_whether_it_has_come() {
     let (mut tx, mut rx) = channel::<Plain>();
     let open = format!("{:?}", tx.closed());
