@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the model for SECONDS (an hour if nothing is said), from the programs in tests/model/corpus.txt, and writes
-# back to that file the fewest programs that reach as much of the code. `tests/corpus.rs` runs them.
+# back to that file the fewest programs that reach as much of the code. `tests/model/corpus.rs` runs them.
 #
 #     fuzz/run.sh [SECONDS]
 #

@@ -1,4 +1,4 @@
-//! Programs on one thread against a plain model of the channel, as in `tests/model.rs`, but chosen by libFuzzer, which
+//! Programs on one thread against a plain model of the channel, as in `tests/model/random.rs`, but chosen by libFuzzer, which
 //! looks for ways through the code that no program took before. `fuzz/run.sh` runs it.
 
 #![no_main]
@@ -6,7 +6,7 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-#[path = "../../tests/model/mod.rs"]
+#[path = "../../tests/model/program/mod.rs"]
 #[allow(dead_code)]
 mod program;
 

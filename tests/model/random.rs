@@ -2,14 +2,10 @@
 //! every waker that is woken, every waker that is kept, and where every item is, after every step.
 //!
 //! `PROPTEST_CASES` says how many programs; the soak is a million of them. A program that failed once is kept in
-//! `model.proptest-regressions` and run first from then on.
+//! `random.proptest-regressions` and run first from then on.
 
-mod common;
-
-#[path = "model/mod.rs"]
-mod program;
-
-use common::watchdog;
+use crate::common::watchdog;
+use crate::program;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;

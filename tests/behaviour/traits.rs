@@ -1,8 +1,6 @@
 //! The API as it is written down: signatures, auto traits, errors, `Debug`, sizes. Much of this fails by not compiling.
 
-mod common;
-
-use common::{watchdog, Probe};
+use crate::common::{watchdog, Probe};
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use handoff::{

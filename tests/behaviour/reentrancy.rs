@@ -3,9 +3,7 @@
 //! The first tests are tables: every moment in which the channel touches a waker by everything that the waker can do in
 //! it, a panic included. What goes wrong where a lock is held is a deadlock, so every cell runs under the watchdog.
 
-mod common;
-
-use common::{
+use crate::common::{
     elsewhere, inline, must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe, Shared,
 };
 use handoff::{channel, Offer, Receiver, SendError, Sender, TryRecvError};

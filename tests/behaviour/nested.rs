@@ -1,9 +1,7 @@
 //! Random operations on both ends, in whose midst wakers and items do random operations on the other end, or panic, or
 //! both, and so on within those.
 
-mod common;
-
-use common::{elsewhere, message_of, watchdog_for, Fate, Item, Ledger, Probe, Shared};
+use crate::common::{elsewhere, message_of, watchdog_for, Fate, Item, Ledger, Probe, Shared};
 #[cfg(feature = "sink")]
 use futures_sink::Sink;
 use handoff::{channel, Receiver, Send, SendError, Sender};

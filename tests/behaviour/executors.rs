@@ -1,8 +1,6 @@
 //! The same code on every executor, and the arms of every `select!`.
 
-mod common;
-
-use common::{watchdog, yield_once, Fate, Ledger};
+use crate::common::{watchdog, yield_once, Fate, Ledger};
 use futures::{FutureExt, StreamExt};
 use futures_lite::future::{self, zip};
 use handoff::{channel, Receiver, Sender};
@@ -200,11 +198,11 @@ async fn after(times: usize) {
 /// receives in the same way. Checks that no item was lost, none came twice, and the order is kept.
 fn survive<S, R>(
     items: usize,
-    mut send: impl FnMut(Sender<common::Item>, common::Item, usize) -> S,
-    mut recv: impl FnMut(Receiver<common::Item>, usize) -> R,
+    mut send: impl FnMut(Sender<crate::common::Item>, crate::common::Item, usize) -> S,
+    mut recv: impl FnMut(Receiver<crate::common::Item>, usize) -> R,
 ) where
-    S: Future<Output = (Sender<common::Item>, Option<common::Item>)>,
-    R: Future<Output = (Receiver<common::Item>, Option<common::Item>)>,
+    S: Future<Output = (Sender<crate::common::Item>, Option<crate::common::Item>)>,
+    R: Future<Output = (Receiver<crate::common::Item>, Option<crate::common::Item>)>,
 {
     let ledger = Ledger::new();
     let (mut tx, mut rx) = channel();

@@ -1,8 +1,6 @@
 //! The receiver as a `Stream`, and as an iterator that blocks.
 
-mod common;
-
-use common::{race, watchdog, Probe};
+use crate::common::{race, watchdog, Probe};
 use futures::StreamExt;
 use futures_core::stream::{FusedStream, Stream};
 use futures_lite::future::{block_on, zip};

@@ -1,10 +1,6 @@
 //! The sender as a `Sink`.
 
-#![cfg(feature = "sink")]
-
-mod common;
-
-use common::{lend, offer_and_forget, watchdog, yield_once, Fate, Item, Ledger, Probe};
+use crate::common::{lend, offer_and_forget, watchdog, yield_once, Fate, Item, Ledger, Probe};
 use futures::{stream, SinkExt, StreamExt};
 use futures_lite::future::{block_on, zip};
 use futures_sink::Sink;

@@ -3,9 +3,7 @@
 //!
 //! `CONSERVE_SEED` repeats a run as far as threads allow; a run that fails prints its seed.
 
-mod common;
-
-use common::{race, watchdog_for, yield_once, Fate, Item, Ledger, Probe};
+use crate::common::{race, watchdog_for, yield_once, Fate, Item, Ledger, Probe};
 use futures_lite::future::{block_on, or};
 use handoff::{channel, Receiver, SendTimeoutError, Sender, TrySendError};
 use std::collections::hash_map::RandomState;

@@ -1,8 +1,6 @@
 //! The futures and the stream in the combinators of `futures`: where an item is that is in neither end's hands.
 
-mod common;
-
-use common::{watchdog, yield_once, Fate, Item, Ledger, Probe};
+use crate::common::{watchdog, yield_once, Fate, Item, Ledger, Probe};
 use futures::future::{abortable, select, select_all, try_join, Either};
 use futures::stream::{self, FuturesUnordered};
 use futures::{FutureExt, StreamExt};

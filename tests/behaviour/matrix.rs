@@ -10,9 +10,7 @@
 //! - `D`: dropped with the last end that could have had it
 //! - `L`: leaked, with the future or the guard that was forgotten
 
-mod common;
-
-use common::{elsewhere, watchdog, yield_once, Fate, Item, Ledger, Probe};
+use crate::common::{elsewhere, watchdog, yield_once, Fate, Item, Ledger, Probe};
 use futures_lite::future::poll_once;
 use futures_lite::StreamExt;
 use handoff::{channel, Offer, Receiver, SendError, Sender};

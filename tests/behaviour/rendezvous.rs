@@ -1,8 +1,6 @@
 //! The rendezvous itself: what is sent arrives, in order and complete, of whatever kind it is and on whatever runs it.
 
-mod common;
-
-use common::{watchdog, watchdog_for, Fate, Ledger, Probe};
+use crate::common::{watchdog, watchdog_for, Fate, Ledger, Probe};
 use futures_lite::future::{self, zip};
 use handoff::{channel, Receiver, SendError, Sender, TryRecvError};
 use std::cell::Cell;

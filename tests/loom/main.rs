@@ -11,26 +11,18 @@
 
 #![cfg(loom)]
 
+#[path = "../common/mod.rs"]
 mod common;
 
-#[path = "loom/blocking.rs"]
 mod blocking;
-#[path = "loom/cancel.rs"]
 mod cancel;
-#[path = "loom/memory.rs"]
 mod memory;
-#[path = "loom/offer.rs"]
 mod offer;
-#[path = "loom/pairs.rs"]
 mod pairs;
-#[path = "loom/rendezvous.rs"]
 mod rendezvous;
 #[cfg(feature = "sink")]
-#[path = "loom/sink.rs"]
 mod sink;
-#[path = "loom/wakers.rs"]
 mod wakers;
-#[path = "loom/wanted.rs"]
 mod wanted;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

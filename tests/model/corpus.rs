@@ -1,15 +1,11 @@
 //! The programs that the fuzzer kept, because each goes a way through the code that no other does, against the model.
 //!
-//! `fuzz/run.sh` finds them and writes `model/corpus.txt`.
+//! `fuzz/run.sh` finds them and writes `corpus.txt`.
 
-mod common;
+use crate::common::watchdog;
+use crate::program;
 
-#[path = "model/mod.rs"]
-mod program;
-
-use common::watchdog;
-
-const CORPUS: &str = include_str!("model/corpus.txt");
+const CORPUS: &str = include_str!("corpus.txt");
 
 fn bytes(line: &str) -> Vec<u8> {
     assert!(

@@ -1,8 +1,8 @@
 //! Closing and dropping the ends, what it does to the other side, and how the end of everything is reported.
 
-mod common;
-
-use common::{must_panic, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{
+    must_panic, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe,
+};
 use futures_core::future::FusedFuture;
 use futures_core::stream::FusedStream;
 use handoff::{

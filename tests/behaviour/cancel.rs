@@ -1,8 +1,6 @@
 //! Cancelling: a future dropped, or leaked, at any point neither loses nor duplicates an item.
 
-mod common;
-
-use common::{must_panic, offer_and_forget, race, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{must_panic, offer_and_forget, race, watchdog, Fate, Item, Ledger, Probe};
 use handoff::{channel, Receiver, SendError, Sender, TryRecvError, TrySendError};
 use std::mem;
 use std::task::Poll;

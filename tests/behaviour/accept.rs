@@ -1,9 +1,8 @@
 //! Exact back-pressure as far as the kernel: a listener that accepts only what a worker asks for.
 
-mod common;
-
 use async_io::Async;
-use common::watchdog;
+
+use crate::common::watchdog;
 use futures_lite::future::{block_on, zip};
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
 use handoff::{channel, Sender};

@@ -2,9 +2,7 @@
 //!
 //! That every moment in which a waker is touched survives a panic is in the tables of `reentrancy.rs`.
 
-mod common;
-
-use common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
 use handoff::{channel, Receiver, Sender, TryRecvError};
 use std::future::Future;
 use std::mem;

@@ -3,9 +3,7 @@
 //! Where time plays a part the clock is tokio's paused one, which goes on when every task waits. So nothing sleeps,
 //! and every run is the same.
 
-mod common;
-
-use common::{watchdog, yield_once, Fate, Item, Ledger};
+use crate::common::{watchdog, yield_once, Fate, Item, Ledger};
 use futures::FutureExt;
 use handoff::{channel, Receiver, Sender};
 use std::future::{poll_fn, Future};

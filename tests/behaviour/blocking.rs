@@ -1,8 +1,8 @@
 //! Threads that wait: `wait()`, `wait_timeout` and `wait_deadline`, alone and mixed with tasks.
 
-mod common;
-
-use common::{inline, lend, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{
+    inline, lend, offer_and_forget, race, until, watchdog, Fate, Item, Ledger, Probe,
+};
 use futures_lite::future::block_on;
 use handoff::{
     channel, Offer, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,

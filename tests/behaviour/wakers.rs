@@ -1,8 +1,6 @@
 //! Wakers: which one is woken, how often it is cloned, and that none is kept.
 
-mod common;
-
-use common::{offer_and_forget, poll_once, race, until, watchdog, Counts, Probe};
+use crate::common::{offer_and_forget, poll_once, race, until, watchdog, Counts, Probe};
 use handoff::{channel, Receiver, Sender, TryRecvError};
 use std::mem;
 use std::task::Poll;

@@ -1,8 +1,8 @@
 //! The two-phase receive: an item is lent, and stays its sender's until it is accepted.
 
-mod common;
-
-use common::{lend, must_panic, offer_and_forget, race, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{
+    lend, must_panic, offer_and_forget, race, watchdog, Fate, Item, Ledger, Probe,
+};
 use futures_lite::future::{block_on, zip};
 use handoff::{channel, Receiver, RecvTimeoutError, SendError, Sender, TryRecvError};
 use std::mem;

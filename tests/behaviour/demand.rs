@@ -1,8 +1,8 @@
 //! Demand: what a sender knows of the receives that wait, and what `try_send` does for them.
 
-mod common;
-
-use common::{offer_and_forget, race, until, watchdog, yield_once, Fate, Item, Ledger, Probe};
+use crate::common::{
+    offer_and_forget, race, until, watchdog, yield_once, Fate, Item, Ledger, Probe,
+};
 use futures_lite::future::{block_on, zip};
 use handoff::{channel, Offer, Receiver, Sender, TryRecvError, TrySendError};
 use std::mem;

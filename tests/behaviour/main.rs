@@ -1,0 +1,28 @@
+//! What the crate does, a module for each subject.
+//!
+//! They are one binary, because each binary links everything anew. Apart from it are only tests that need a process of
+//! their own (`first`), an allocator (`alloc`), a `cfg` (`loom`), or that share a large program (`model`).
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod accept;
+mod blocking;
+mod cancel;
+mod close;
+mod combinators;
+mod conserve;
+mod demand;
+mod executors;
+mod matrix;
+mod nested;
+mod offer;
+mod on_tokio;
+mod panics;
+mod reentrancy;
+mod rendezvous;
+#[cfg(feature = "sink")]
+mod sink;
+mod stream;
+mod traits;
+mod wakers;
