@@ -1,8 +1,8 @@
 //! Waiting for the other end to close: [`Closed`], the same future on both ends.
 
-use crate::shared::Shared;
-use crate::signal::{Operation, Wait};
-use crate::slot::{End, Flags, Seat, Slot, Waiter};
+use crate::channel::Channel;
+use crate::slot::{End, Flags, Seat, Slot, Wake};
+use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -10,7 +10,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
-use std::time::{Duration, Instant};
+use {
+    crate::wait::or_none,
+    std::time::{Duration, Instant},
+};
 
 pin_project! {
     /// The future of [`Sender::closed`](crate::Sender::closed) and
@@ -33,28 +36,38 @@ pin_project! {
     /// ```
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct Closed<'a, T> {
-        wait: Wait<Closing>,
-        shared: &'a Shared<T>,
-    }
-
-    impl<T> PinnedDrop for Closed<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            this.get_mut().cancel();
-        }
+        #[pin]
+        wait: Wait<'a, T, Closing>,
     }
 }
 
 impl<'a, T> Closed<'a, T> {
     /// For `end`, which waits for the other one.
-    pub(crate) fn new(shared: &'a Shared<T>, end: End) -> Self {
+    pub(crate) fn new(channel: &'a Channel<T>, end: End) -> Self {
         Closed {
-            wait: Wait::new(Closing { end }),
-            shared,
+            wait: Wait::new(channel, None, Closing { end }),
         }
     }
+}
 
-    fn cancel(&mut self) {
-        self.wait.cancel(self.shared);
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().wait.poll(cx)
+    }
+}
+
+impl<T> FusedFuture for Closed<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_done()
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wait.debug("Closed", f)
     }
 }
 
@@ -74,7 +87,7 @@ impl<T> Closed<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait(mut self) {
-        self.run(None);
+        self.wait.block();
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not longer than `timeout`; `None` if
@@ -96,7 +109,7 @@ impl<T> Closed<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
-        self.run(Instant::now().checked_add(timeout))
+        or_none(self.wait.block_for(timeout))
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not beyond `deadline`; `None` if the
@@ -115,55 +128,14 @@ impl<T> Closed<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
-        self.run(Some(deadline))
-    }
-
-    #[track_caller]
-    fn run(&mut self, deadline: Option<Instant>) -> Option<()> {
-        match self.wait.wait(self.shared, None, deadline) {
-            Poll::Ready(()) => Some(()),
-            Poll::Pending => None,
-        }
+        or_none(self.wait.block_until(Some(deadline)))
     }
 }
 
-impl<T> Future for Closed<'_, T> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Closed { wait, shared } = self.get_mut();
-        wait.poll(shared, None, cx)
-    }
-}
-
-impl<T> FusedFuture for Closed<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Closed<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Closed")
-            .field("progress", &self.wait.progress())
-            .field("channel", &self.shared)
-            .finish()
-    }
-}
-
-/// How a `Closed` waits.
-struct Closing {
+/// How a `Closed` waits. It never spins: the other end may stay for long.
+pub(crate) struct Closing {
     /// Who waits.
-    end: End,
-}
-
-impl Closing {
-    fn is_closed(&self, flags: Flags) -> bool {
-        match self.end {
-            End::Sender => flags.is_receiver_closed(),
-            End::Receiver => flags.is_sender_closed(),
-        }
-    }
+    pub(crate) end: End,
 }
 
 impl<T> Operation<T> for Closing {
@@ -171,28 +143,14 @@ impl<T> Operation<T> for Closing {
 
     #[inline]
     fn seat(&self) -> Seat {
-        match self.end {
-            End::Sender => Seat::SenderClosed,
-            End::Receiver => Seat::ReceiverClosed,
-        }
+        self.end.closed_seat()
     }
 
     #[inline]
-    fn has_answer(&self, flags: Flags) -> bool {
-        self.is_closed(flags)
+    fn is_ready(&self, flags: Flags) -> bool {
+        flags.is_end_closed(self.end.other())
     }
 
     #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
-        if self.end == End::Receiver {
-            *wake = slot.settle();
-        }
-        self.is_closed(slot.flags())
-    }
-
-    #[inline]
-    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
-
-    #[inline]
-    fn commit(&mut self, _slot: &mut Slot<T>, _wake: &mut Waiter) {}
+    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Wake) {}
 }

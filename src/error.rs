@@ -64,6 +64,16 @@ pub enum SendTimeoutError<T> {
     Closed(T),
 }
 
+/// Why the `Sink` did not send. The item comes back in it.
+#[cfg(feature = "sink")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SinkError<T> {
+    /// One of the two ends was closed or dropped.
+    Closed(T),
+    /// Not tried, because an earlier item is still on offer or lent.
+    Busy(T),
+}
+
 /// Why [`Receiver::try_recv`](crate::Receiver::try_recv) did not receive.
 ///
 /// ```
@@ -183,6 +193,28 @@ impl<T> SendTimeoutError<T> {
     }
 }
 
+#[cfg(feature = "sink")]
+impl<T> SinkError<T> {
+    /// The item that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            SinkError::Closed(item) | SinkError::Busy(item) => item,
+        }
+    }
+
+    /// Whether the channel is closed, so that trying again is in vain.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, SinkError::Closed(_))
+    }
+
+    /// Whether this item was not tried, because of an earlier one.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, SinkError::Busy(_))
+    }
+}
+
 impl TryRecvError {
     /// Whether an item may still come.
     ///
@@ -227,6 +259,13 @@ impl RecvTimeoutError {
     }
 }
 
+#[cfg(feature = "sink")]
+impl<T> From<SendError<T>> for SinkError<T> {
+    fn from(error: SendError<T>) -> Self {
+        SinkError::Closed(error.0)
+    }
+}
+
 impl<T> From<SendError<T>> for TrySendError<T> {
     fn from(error: SendError<T>) -> Self {
         TrySendError::Closed(error.0)
@@ -266,6 +305,16 @@ impl<T> fmt::Debug for SendTimeoutError<T> {
     }
 }
 
+#[cfg(feature = "sink")]
+impl<T> fmt::Debug for SinkError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SinkError::Closed(_) => "Closed(..)",
+            SinkError::Busy(_) => "Busy(..)",
+        })
+    }
+}
+
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad("sending on a closed channel")
@@ -286,6 +335,16 @@ impl<T> fmt::Display for SendTimeoutError<T> {
         f.pad(match self {
             SendTimeoutError::Timeout(_) => "timed out before the receiver took the item",
             SendTimeoutError::Closed(_) => "sending on a closed channel",
+        })
+    }
+}
+
+#[cfg(feature = "sink")]
+impl<T> fmt::Display for SinkError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SinkError::Closed(_) => "sending on a closed channel",
+            SinkError::Busy(_) => "an item is on offer",
         })
     }
 }
@@ -311,5 +370,7 @@ impl fmt::Display for RecvTimeoutError {
 impl<T> Error for SendError<T> {}
 impl<T> Error for TrySendError<T> {}
 impl<T> Error for SendTimeoutError<T> {}
+#[cfg(feature = "sink")]
+impl<T> Error for SinkError<T> {}
 impl Error for TryRecvError {}
 impl Error for RecvTimeoutError {}

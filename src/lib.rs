@@ -410,6 +410,7 @@
     allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)
 )]
 
+mod channel;
 mod closed;
 mod error;
 #[cfg(not(target_family = "wasm"))]
@@ -417,22 +418,29 @@ mod iter;
 mod offer;
 mod panics;
 mod receiver;
+mod recv;
+mod send;
 mod sender;
-mod shared;
-mod signal;
 #[cfg(feature = "sink")]
 mod sink;
 mod slot;
+mod spin;
 mod sync;
-mod watch;
+mod wait;
+mod wanted;
 
 pub use closed::Closed;
+#[cfg(feature = "sink")]
+pub use error::SinkError;
 pub use error::{RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 #[cfg(not(target_family = "wasm"))]
 pub use iter::{IntoIter, Iter};
-pub use offer::Offer;
-pub use receiver::{NextOffer, Receiver, Recv};
-pub use sender::{Send, Sender, Wanted};
+pub use offer::{NextOffer, Offer};
+pub use receiver::Receiver;
+pub use recv::Recv;
+pub use send::Send;
+pub use sender::Sender;
+pub use wanted::Wanted;
 
 /// Makes a channel, and returns its two ends.
 ///
@@ -452,14 +460,14 @@ pub use sender::{Send, Sender, Wanted};
 /// ```
 #[must_use]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let shared = sync::Arc::<shared::Shared<T>>::default();
+    let channel = sync::Arc::<channel::Channel<T>>::default();
     let sender = Sender {
-        shared: sync::Arc::clone(&shared),
-        watch: watch::Watch::default(),
+        channel: sync::Arc::clone(&channel),
+        spin: spin::Spin::default(),
     };
     let receiver = Receiver {
-        shared,
-        watch: watch::Watch::default(),
+        channel,
+        spin: spin::Spin::default(),
     };
     (sender, receiver)
 }

@@ -1,27 +1,20 @@
-//! The receiving end: [`Receiver`], its futures [`Recv`] and [`NextOffer`], and the stream.
+//! The receiving end, which is also a stream.
 
-use crate::closed::Closed;
+use crate::channel::Channel;
+use crate::closed::{Closed, Closing};
 use crate::error::TryRecvError;
-use crate::offer::Offer;
-use crate::shared::Shared;
-use crate::signal::{Operation, Wait};
-use crate::slot::{End, Flags, Seat, Slot, Waiter};
+#[cfg(not(target_family = "wasm"))]
+use crate::iter::Iter;
+use crate::offer::{Lend, NextOffer, Offer};
+use crate::recv::{Recv, Take};
+use crate::slot::End;
+use crate::spin::Spin;
 use crate::sync::Arc;
-use crate::watch::Watch;
-use futures_core::future::FusedFuture;
+use crate::wait::{try_now, Wait};
 use futures_core::stream::{FusedStream, Stream};
-use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-#[cfg(not(target_family = "wasm"))]
-use {
-    crate::error::RecvTimeoutError,
-    crate::iter::Iter,
-    crate::signal::already_done,
-    std::time::{Duration, Instant},
-};
 
 /// The receiving end of a channel, made by [`channel`](crate::channel).
 ///
@@ -36,8 +29,8 @@ use {
 /// assert_eq!(receiver.recv().wait(), None);
 /// ```
 pub struct Receiver<T> {
-    pub(crate) shared: Arc<Shared<T>>,
-    pub(crate) watch: Watch,
+    pub(crate) channel: Arc<Channel<T>>,
+    pub(crate) spin: Spin,
 }
 
 impl<T> Receiver<T> {
@@ -71,10 +64,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn recv(&mut self) -> Recv<'_, T> {
-        Recv {
-            wait: Wait::new(Receive),
-            receiver: self,
-        }
+        Recv::new(&self.channel, &mut self.spin)
     }
 
     /// Takes the item on offer, and does not wait for one.
@@ -98,22 +88,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        let mut receive = Receive::<false>;
-        let mut wake = Waiter::Nobody;
-        let mut slot = self.shared.lock();
-        // A poll of the stream, or a leaked `Recv`, waited until this. Its waker may stay: should
-        // that task sleep, it is to be woken all the same.
-        slot.stop_waiting();
-        let answer = receive
-            .look(&mut slot, &mut wake)
-            .then(|| receive.answer(&mut slot, &mut wake));
-        drop(slot);
-        self.shared.wake(Seat::Sender, wake);
-        match answer {
-            Some(Some(item)) => Ok(item),
-            Some(None) => Err(TryRecvError::Closed),
-            None => Err(TryRecvError::Empty),
-        }
+        or_empty(try_now(&self.channel, Take))
     }
 
     /// Polls for an item, for those who write a future or a stream by hand.
@@ -137,7 +112,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(end, None);
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Wait::new(Receive::<false>).poll(&self.shared, Some(&mut self.watch), cx)
+        Wait::new(&self.channel, Some(&mut self.spin), Take).poll_and_stay(cx)
     }
 
     /// Waits for an item and borrows it, to decide later whether to take it.
@@ -165,10 +140,46 @@ impl<T> Receiver<T> {
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
     pub fn offer(&mut self) -> NextOffer<'_, T> {
-        NextOffer {
-            wait: Wait::new(Receive),
-            receiver: Some(self),
-        }
+        NextOffer::new(&self.channel, &mut self.spin)
+    }
+
+    /// Borrows the item on offer, and does not wait for one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// assert!(receiver.try_next_offer().unwrap_err().is_empty());
+    /// let mut send = sender.send(1);
+    /// assert!(block_on(poll_once(&mut send)).is_none());
+    /// assert_eq!(receiver.try_next_offer().unwrap().accept(), 1);
+    /// assert_eq!(block_on(send), Ok(()));
+    /// ```
+    pub fn try_next_offer(&mut self) -> Result<Offer<'_, T>, TryRecvError> {
+        let channel = &*self.channel;
+        or_empty(try_now(channel, Lend { channel }))
+    }
+
+    /// Whether [`try_recv`](Self::try_recv) would give an item now.
+    ///
+    /// It is the counterpart of [`Sender::is_wanted`](crate::Sender::is_wanted), and takes no lock.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, receiver) = handoff::channel();
+    /// assert!(!receiver.is_offered());
+    /// let mut send = sender.send(1);
+    /// assert!(block_on(poll_once(&mut send)).is_none());
+    /// assert!(receiver.is_offered());
+    /// ```
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.channel.flags().is_receivable()
     }
 
     /// Waits until the sender is closed or dropped, also if a last item is still on offer.
@@ -184,7 +195,29 @@ impl<T> Receiver<T> {
     /// assert!(receiver.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.shared, End::Receiver)
+        Closed::new(&self.channel, End::Receiver)
+    }
+
+    /// Polls for the end of the sender, for those who write a future by hand:
+    /// [`closed`](Self::closed) without a future.
+    ///
+    /// `Pending` means that the task of `cx` will be woken. A poll of a new `Closed` each time does
+    /// not do that, because its drop cancels the wake-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing can be lost. The task may be woken once more after it lost interest.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// let (sender, mut receiver) = handoff::channel::<u32>();
+    /// drop(sender);
+    /// futures_lite::future::block_on(poll_fn(|cx| receiver.poll_closed(cx)));
+    /// ```
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let closing = Closing { end: End::Receiver };
+        Wait::new(&self.channel, None, closing).poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.
@@ -199,7 +232,7 @@ impl<T> Receiver<T> {
     /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.flags().is_closed()
+        self.channel.flags().is_closed()
     }
 
     /// Closes this end: nothing more will be received. Returns whether the channel was open until
@@ -217,8 +250,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(sender.send(1).wait(), Err(SendError(1)));
     /// ```
     pub fn close(&mut self) -> bool {
-        let parting = self.shared.lock().close_receiver();
-        self.shared.part(parting)
+        self.channel.close(End::Receiver)
     }
 
     /// An iterator that blocks this thread for each item, and ends when the channel is closed.
@@ -268,7 +300,7 @@ impl<T> Stream for Receiver<T> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, self.shared.flags().most_to_come())
+        (0, self.channel.flags().most_to_come())
     }
 }
 
@@ -276,399 +308,28 @@ impl<T> FusedStream for Receiver<T> {
     /// Whether this receiver has told its owner that nothing more will come: by a `None`, or by a
     /// `Closed` in an error, of whichever operation.
     fn is_terminated(&self) -> bool {
-        self.shared.flags().is_terminated()
+        self.channel.flags().is_terminated()
+    }
+}
+
+/// What an operation that does not wait says of its answer.
+#[inline]
+fn or_empty<I>(answer: Option<Option<I>>) -> Result<I, TryRecvError> {
+    match answer {
+        Some(Some(item)) => Ok(item),
+        Some(None) => Err(TryRecvError::Closed),
+        None => Err(TryRecvError::Empty),
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if self.shared.flags().is_deserted() {
-            return;
-        }
-        let mut slot = self.shared.lock();
-        if slot.drop_quietly(End::Receiver) {
-            return;
-        }
-        let parting = slot.drop_receiver();
-        drop(slot);
-        self.shared.part(parting);
+        self.channel.drop_end(End::Receiver);
     }
 }
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.debug("Receiver", f)
-    }
-}
-
-/// How a receive waits: a `Recv`, a `NextOffer` that is to `LEND` the item, or a stream.
-struct Receive<const LEND: bool>;
-
-impl<T, const LEND: bool> Operation<T> for Receive<LEND> {
-    type Output = Option<T>;
-
-    #[inline]
-    fn seat(&self) -> Seat {
-        Seat::Receiver
-    }
-
-    #[inline]
-    fn has_answer(&self, flags: Flags) -> bool {
-        flags.is_offered() || flags.is_closed()
-    }
-
-    #[inline]
-    fn look(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> bool {
-        *wake = slot.settle();
-        Operation::<T>::has_answer(self, slot.flags())
-    }
-
-    #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) -> Option<T> {
-        let flags = slot.flags();
-        if !flags.is_offered() || flags.is_receiver_closed() {
-            slot.terminate();
-            None
-        } else if LEND {
-            slot.lend()
-        } else {
-            slot.take(wake)
-        }
-    }
-
-    #[inline]
-    fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
-        let demanded = slot.start_waiting();
-        // Nobody, if settling a leaked guard took the sender off its seat just now.
-        if wake.is_nobody() {
-            *wake = demanded;
-        }
-    }
-
-    fn cancel(&mut self, slot: &mut Slot<T>) {
-        slot.stop_waiting();
-    }
-}
-
-pin_project! {
-    /// The future of [`Receiver::recv`].
-    ///
-    /// Await it, or block the thread on it with [`wait`](Recv::wait) and its timed forms.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it before it resolved loses nothing: it held nothing.
-    ///
-    /// ```
-    /// use futures_lite::future::{block_on, poll_once};
-    ///
-    /// let (mut sender, mut receiver) = handoff::channel();
-    /// let mut recv = receiver.recv();
-    /// assert_eq!(block_on(poll_once(&mut recv)), None); // it waits
-    /// let mut send = sender.send(7);
-    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer
-    /// drop(recv);
-    /// assert_eq!(block_on(receiver.recv()), Some(7)); // it is for the next receive
-    /// assert_eq!(block_on(send), Ok(()));
-    /// ```
-    #[must_use = "a receive does nothing unless it is awaited, polled or waited on"]
-    pub struct Recv<'a, T> {
-        wait: Wait<Receive<false>>,
-        receiver: &'a mut Receiver<T>,
-    }
-
-    impl<T> PinnedDrop for Recv<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            this.get_mut().cancel();
-        }
-    }
-}
-
-impl<T> Recv<'_, T> {
-    fn cancel(&mut self) {
-        self.wait.cancel(&self.receiver.shared);
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-impl<T> Recv<'_, T> {
-    /// Blocks this thread until there is an item, and takes it; `None` once nothing more will come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// let (mut sender, mut receiver) = handoff::channel();
-    /// std::thread::spawn(move || sender.send(1).wait());
-    /// assert_eq!(receiver.recv().wait(), Some(1));
-    /// assert_eq!(receiver.recv().wait(), None);
-    /// ```
-    #[track_caller]
-    pub fn wait(mut self) -> Option<T> {
-        match self.run(None) {
-            Poll::Ready(item) => item,
-            Poll::Pending => unreachable!("without a deadline it does not give up"),
-        }
-    }
-
-    /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
-    ///
-    /// Delivery wins over time-out: also with no time at all, what is on offer is taken, as
-    /// [`try_recv`](Receiver::try_recv) would.
-    ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
-    /// nothing more will come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use handoff::{channel, RecvTimeoutError};
-    /// use std::time::Duration;
-    ///
-    /// let (sender, mut receiver) = channel::<()>();
-    /// let outcome = receiver.recv().wait_timeout(Duration::from_millis(1));
-    /// assert_eq!(outcome, Err(RecvTimeoutError::Timeout));
-    /// # drop(sender);
-    /// ```
-    #[track_caller]
-    pub fn wait_timeout(mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        or_timeout(self.run(Instant::now().checked_add(timeout)))
-    }
-
-    /// Blocks this thread until there is an item, and takes it, but not beyond `deadline`.
-    ///
-    /// Otherwise as [`wait_timeout`](Recv::wait_timeout).
-    ///
-    /// # Errors
-    ///
-    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
-    /// nothing more will come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use std::time::Instant;
-    ///
-    /// let (sender, mut receiver) = handoff::channel::<()>();
-    /// let error = receiver.recv().wait_deadline(Instant::now()).unwrap_err();
-    /// assert!(error.is_timeout());
-    /// # drop(sender);
-    /// ```
-    #[track_caller]
-    pub fn wait_deadline(mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        or_timeout(self.run(Some(deadline)))
-    }
-
-    #[track_caller]
-    fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<T>> {
-        let Receiver { shared, watch } = &mut *self.receiver;
-        self.wait.wait(shared, Some(watch), deadline)
-    }
-}
-
-/// What a receive with a time limit says of its outcome, which is pending if the time was up.
-#[cfg(not(target_family = "wasm"))]
-fn or_timeout<T>(outcome: Poll<Option<T>>) -> Result<T, RecvTimeoutError> {
-    match outcome {
-        Poll::Ready(Some(item)) => Ok(item),
-        Poll::Ready(None) => Err(RecvTimeoutError::Closed),
-        Poll::Pending => Err(RecvTimeoutError::Timeout),
-    }
-}
-
-impl<T> Future for Recv<'_, T> {
-    type Output = Option<T>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let Recv { wait, receiver } = self.get_mut();
-        wait.poll(&receiver.shared, Some(&mut receiver.watch), cx)
-    }
-}
-
-impl<T> FusedFuture for Recv<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Recv<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recv")
-            .field("progress", &self.wait.progress())
-            .field("receiver", &self.receiver)
-            .finish()
-    }
-}
-
-pin_project! {
-    /// The future of [`Receiver::offer`].
-    ///
-    /// Await it, or block the thread on it with [`wait`](NextOffer::wait) and its timed forms.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it before it resolved loses nothing: it held nothing.
-    ///
-    /// ```
-    /// use futures_lite::future::{block_on, zip};
-    ///
-    /// let (mut sender, mut receiver) = handoff::channel::<i32>();
-    /// let look = async {
-    ///     let offer = receiver.offer().await.unwrap();
-    ///     assert_eq!(*offer, 7);
-    ///     offer.accept()
-    /// };
-    /// assert_eq!(block_on(zip(sender.send(7), look)), (Ok(()), 7));
-    /// ```
-    #[must_use = "it does nothing unless it is awaited, polled or waited on"]
-    pub struct NextOffer<'a, T> {
-        wait: Wait<Receive<true>>,
-        // Goes over to the `Offer`.
-        receiver: Option<&'a mut Receiver<T>>,
-    }
-
-    impl<T> PinnedDrop for NextOffer<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            this.get_mut().cancel();
-        }
-    }
-}
-
-impl<'a, T> NextOffer<'a, T> {
-    fn cancel(&mut self) {
-        if let Some(receiver) = &self.receiver {
-            self.wait.cancel(&receiver.shared);
-        }
-    }
-
-    /// Wraps the item that the slot has lent.
-    fn lent(&mut self, item: Option<T>) -> Option<Offer<'a, T>> {
-        let receiver = self.receiver.take()?;
-        item.map(|item| Offer::new(receiver, item))
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-impl<'a, T> NextOffer<'a, T> {
-    /// Blocks this thread until there is an item, and borrows it; `None` once nothing more will
-    /// come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// let (mut sender, mut receiver) = handoff::channel();
-    /// let thread = std::thread::spawn(move || sender.send(1).wait());
-    /// assert_eq!(receiver.offer().wait().unwrap().accept(), 1);
-    /// assert_eq!(thread.join().unwrap(), Ok(()));
-    /// assert!(receiver.offer().wait().is_none());
-    /// ```
-    #[track_caller]
-    pub fn wait(mut self) -> Option<Offer<'a, T>> {
-        match self.run(None) {
-            Poll::Ready(offer) => offer,
-            Poll::Pending => unreachable!("without a deadline it does not give up"),
-        }
-    }
-
-    /// Blocks this thread until there is an item, and borrows it, but not longer than `timeout`.
-    ///
-    /// An item that is on offer is borrowed, also with no time at all. A `timeout` too large for
-    /// an [`Instant`] waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
-    /// nothing more will come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let (sender, mut receiver) = handoff::channel::<()>();
-    /// let error = receiver.offer().wait_timeout(Duration::from_millis(1)).unwrap_err();
-    /// assert!(error.is_timeout());
-    /// # drop(sender);
-    /// ```
-    #[track_caller]
-    pub fn wait_timeout(mut self, timeout: Duration) -> Result<Offer<'a, T>, RecvTimeoutError> {
-        or_timeout(self.run(Instant::now().checked_add(timeout)))
-    }
-
-    /// Blocks this thread until there is an item, and borrows it, but not beyond `deadline`.
-    ///
-    /// Otherwise as [`wait_timeout`](NextOffer::wait_timeout).
-    ///
-    /// # Errors
-    ///
-    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
-    /// nothing more will come.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use std::time::Instant;
-    ///
-    /// let (sender, mut receiver) = handoff::channel::<()>();
-    /// drop(sender);
-    /// let error = receiver.offer().wait_deadline(Instant::now()).unwrap_err();
-    /// assert!(error.is_closed());
-    /// ```
-    #[track_caller]
-    pub fn wait_deadline(mut self, deadline: Instant) -> Result<Offer<'a, T>, RecvTimeoutError> {
-        or_timeout(self.run(Some(deadline)))
-    }
-
-    #[track_caller]
-    fn run(&mut self, deadline: Option<Instant>) -> Poll<Option<Offer<'a, T>>> {
-        let Some(Receiver { shared, watch }) = self.receiver.as_deref_mut() else {
-            already_done();
-        };
-        let outcome = self.wait.wait(shared, Some(watch), deadline);
-        outcome.map(|item| self.lent(item))
-    }
-}
-
-impl<'a, T> Future for NextOffer<'a, T> {
-    type Output = Option<Offer<'a, T>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Offer<'a, T>>> {
-        let this = self.get_mut();
-        let Some(Receiver { shared, watch }) = this.receiver.as_deref_mut() else {
-            return Poll::Pending;
-        };
-        this.wait
-            .poll(shared, Some(watch), cx)
-            .map(|item| this.lent(item))
-    }
-}
-
-impl<T> FusedFuture for NextOffer<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for NextOffer<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NextOffer")
-            .field("progress", &self.wait.progress())
-            .field("receiver", &self.receiver)
-            .finish()
+        self.channel.debug("Receiver", f)
     }
 }

@@ -1,23 +1,16 @@
-//! The sending end: [`Sender`], and its futures [`Send`] and [`Wanted`].
+//! The sending end.
 
-use crate::closed::Closed;
-use crate::error::{SendError, TrySendError};
-use crate::shared::Shared;
-use crate::signal::{Operation, Wait};
-use crate::slot::{End, Flags, Interest, Seat, Slot, Waiter};
+use crate::channel::Channel;
+use crate::closed::{Closed, Closing};
+use crate::error::TrySendError;
+use crate::send::Send;
+use crate::slot::{End, Offerer};
+use crate::spin::Spin;
 use crate::sync::Arc;
-use crate::watch::Watch;
-use futures_core::future::FusedFuture;
-use pin_project_lite::pin_project;
+use crate::wait::Wait;
+use crate::wanted::{Demand, Wanted};
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
-#[cfg(not(target_family = "wasm"))]
-use {
-    crate::error::SendTimeoutError,
-    std::time::{Duration, Instant},
-};
 
 /// The sending end of a channel, made by [`channel`](crate::channel).
 ///
@@ -31,8 +24,8 @@ use {
 /// assert_eq!(receiver.recv().wait(), Some("hello"));
 /// ```
 pub struct Sender<T> {
-    pub(crate) shared: Arc<Shared<T>>,
-    pub(crate) watch: Watch,
+    pub(crate) channel: Arc<Channel<T>>,
+    pub(crate) spin: Spin,
 }
 
 impl<T> Sender<T> {
@@ -78,14 +71,12 @@ impl<T> Sender<T> {
     /// [`try_send`]: Self::try_send
     #[inline]
     pub fn send(&mut self, item: T) -> Send<'_, T> {
-        self.discard_given_back();
-        Send {
-            wait: Wait::new(Handover {
-                item: Some(item),
-                late: false,
-            }),
-            sender: self,
+        let send = Send::new(&self.channel, &mut self.spin, item);
+        // After the new item is in its `Send`. If this panics, that is dropped and gives it back.
+        if self.channel.flags().has_earlier_send() {
+            end_earlier_send(&self.channel);
         }
+        send
     }
 
     /// Hands `item` over to a receive that is waiting at this moment, and does not wait itself.
@@ -124,17 +115,25 @@ impl<T> Sender<T> {
     /// assert_eq!(recv.as_mut().poll(&mut cx), task::Poll::Ready(Some(2)));
     /// ```
     pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
-        self.discard_given_back();
-        let mut slot = self.shared.lock();
+        if self.channel.flags().is_given_back() {
+            let item = self.discard_given_back(item);
+            return self.try_offer(item);
+        }
+        self.try_offer(item)
+    }
+
+    #[inline]
+    fn try_offer(&mut self, item: T) -> Result<(), TrySendError<T>> {
+        let mut slot = self.channel.lock();
         if slot.flags().is_closed() {
             return Err(TrySendError::Closed(item));
         }
         if !slot.flags().is_wanted() {
             return Err(TrySendError::Full(item));
         }
-        let wake = slot.offer(item);
+        let wake = slot.offer(item, Offerer::TrySend);
         drop(slot);
-        self.shared.wake(Seat::Receiver, wake);
+        self.channel.wake(wake);
         Ok(())
     }
 
@@ -165,14 +164,14 @@ impl<T> Sender<T> {
     /// assert!(receiver.try_recv().is_err());
     /// ```
     pub fn reclaim(&mut self) -> Option<T> {
-        let flags = self.shared.flags();
+        let flags = self.channel.flags();
         if !flags.is_offered() && !flags.is_given_back() {
             return None;
         }
-        let mut slot = self.shared.lock();
+        let mut slot = self.channel.lock();
         let (item, wake) = slot.reclaim();
         drop(slot);
-        self.shared.wake(Seat::Sender, wake);
+        self.channel.wake(wake);
         item
     }
 
@@ -206,10 +205,29 @@ impl<T> Sender<T> {
     /// assert_eq!(camera.join().unwrap(), 2);
     /// ```
     pub fn wanted(&mut self) -> Wanted<'_, T> {
-        Wanted {
-            wait: Wait::new(Demand),
-            sender: self,
-        }
+        Wanted::new(&self.channel, &mut self.spin)
+    }
+
+    /// Polls for demand, for those who write a future by hand: [`wanted`](Self::wanted) without a
+    /// future.
+    ///
+    /// `Pending` means that the task of `cx` will be woken when it is worth polling again. A poll of
+    /// a new `Wanted` each time does not do that, because its drop cancels the wake-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing can be lost. The task may be woken once more after it lost interest.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// let (mut sender, receiver) = handoff::channel::<u32>();
+    /// drop(receiver);
+    /// let wanted = futures_lite::future::block_on(poll_fn(|cx| sender.poll_wanted(cx)));
+    /// assert!(!wanted);
+    /// ```
+    pub fn poll_wanted(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        Wait::new(&self.channel, Some(&mut self.spin), Demand).poll_and_stay(cx)
     }
 
     /// Whether a receive is waiting and nothing is on offer, at this moment.
@@ -221,7 +239,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn is_wanted(&self) -> bool {
-        self.shared.flags().is_wanted()
+        self.channel.flags().is_wanted()
     }
 
     /// Waits until the receiver is closed or dropped.
@@ -237,7 +255,29 @@ impl<T> Sender<T> {
     /// assert!(sender.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.shared, End::Sender)
+        Closed::new(&self.channel, End::Sender)
+    }
+
+    /// Polls for the end of the receiver, for those who write a future by hand:
+    /// [`closed`](Self::closed) without a future.
+    ///
+    /// `Pending` means that the task of `cx` will be woken. A poll of a new `Closed` each time does
+    /// not do that, because its drop cancels the wake-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing can be lost. The task may be woken once more after it lost interest.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// let (mut sender, receiver) = handoff::channel::<u32>();
+    /// drop(receiver);
+    /// futures_lite::future::block_on(poll_fn(|cx| sender.poll_closed(cx)));
+    /// ```
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let closing = Closing { end: End::Sender };
+        Wait::new(&self.channel, None, closing).poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.
@@ -250,7 +290,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.flags().is_closed()
+        self.channel.flags().is_closed()
     }
 
     /// Closes this end: nothing more will be sent. Returns whether the channel was open until now.
@@ -268,471 +308,52 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.recv().wait(), None);
     /// ```
     pub fn close(&mut self) -> bool {
-        let parting = self.shared.lock().close_sender();
-        self.shared.part(parting)
+        self.channel.close(End::Sender)
     }
 
-    /// Drops what a dropped `Send` gave back, before the next item comes in.
-    #[inline]
-    pub(crate) fn discard_given_back(&mut self) {
-        // Only this end gives back and takes out, and a guard in its place while it is parked. So the
-        // flag is exact without the lock.
-        if self.shared.flags().is_given_back() {
-            self.drop_given_back();
+    /// Drops what was given back, before `item` goes in. If that drop panics, `item` is given back
+    /// in turn.
+    #[cold]
+    pub(crate) fn discard_given_back(&mut self, item: T) -> T {
+        struct Guard<'a, T> {
+            channel: &'a Channel<T>,
+            item: Option<T>,
+        }
+        impl<T> Drop for Guard<'_, T> {
+            fn drop(&mut self) {
+                if let Some(item) = self.item.take() {
+                    self.channel.lock().give_back(item);
+                }
+            }
+        }
+        let mut guard = Guard {
+            channel: &self.channel,
+            item: Some(item),
+        };
+        let discarded = self.channel.lock().take_given_back();
+        drop(discarded);
+        match guard.item.take() {
+            Some(item) => item,
+            None => unreachable!("only a panic takes it away"),
         }
     }
+}
 
-    #[cold]
-    fn drop_given_back(&mut self) {
-        let item = self.shared.lock().take_given_back();
-        drop(item);
-    }
+/// `send` is called: an earlier send is over, and what it gave back is dropped.
+#[cold]
+fn end_earlier_send<T>(channel: &Channel<T>) {
+    let discarded = channel.lock().end_earlier_send();
+    drop(discarded);
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if self.shared.flags().is_deserted() {
-            return;
-        }
-        let mut slot = self.shared.lock();
-        if slot.drop_quietly(End::Sender) {
-            return;
-        }
-        let parting = slot.drop_sender();
-        drop(slot);
-        self.shared.part(parting);
+        self.channel.drop_end(End::Sender);
     }
 }
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.debug("Sender", f)
-    }
-}
-
-/// How a `Send` gets its item to the receiver.
-struct Handover<T> {
-    /// The item, until it is put on offer. From then on it is in the slot, or lent, or taken.
-    item: Option<T>,
-    /// The time is up, but the item was lent and cannot be withdrawn.
-    late: bool,
-}
-
-impl<T> Handover<T> {
-    fn is_offered(&self) -> bool {
-        self.item.is_none()
-    }
-
-    /// As long as this send lives, nobody else can offer an item or withdraw this one. So once it
-    /// was put on offer, an empty slot means that it was taken; or that a guard gave it back, because
-    /// the time is up.
-    #[inline]
-    fn is_taken(&self, flags: Flags) -> bool {
-        self.is_offered() && !flags.is_occupied() && !flags.is_given_back()
-    }
-
-    fn offer(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
-        if !slot.flags().is_occupied() {
-            if let Some(item) = self.item.take() {
-                *wake = slot.offer(item);
-            }
-        }
-    }
-
-    /// The item, wherever it is, unless it was taken or is lent.
-    fn withdraw(&mut self, slot: &mut Slot<T>) -> Option<T> {
-        if !self.is_offered() {
-            self.item.take()
-        } else if slot.flags().is_offered() {
-            slot.withdraw()
-        } else {
-            slot.take_given_back()
-        }
-    }
-}
-
-impl<T> Operation<T> for Handover<T> {
-    type Output = Result<(), SendError<T>>;
-
-    const HOLDS_ITEM: bool = true;
-
-    #[inline]
-    fn seat(&self) -> Seat {
-        Seat::Sender
-    }
-
-    #[inline]
-    fn answer_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
-        self.is_taken(flags).then_some(Ok(()))
-    }
-
-    #[inline]
-    fn has_answer(&self, flags: Flags) -> bool {
-        flags.is_closed() || self.is_taken(flags)
-    }
-
-    /// Taken wins over closed.
-    #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
-        if self.is_taken(slot.flags()) {
-            return Ok(());
-        }
-        match self.withdraw(slot) {
-            Some(item) => Err(SendError(item)),
-            None => unreachable!("an item that was not taken is on offer or here"),
-        }
-    }
-
-    #[inline]
-    fn commit(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
-        slot.set_interest(if self.late {
-            Interest::VacancyOrReturn
-        } else {
-            Interest::Vacancy
-        });
-        self.offer(slot, wake);
-    }
-
-    #[inline]
-    fn begin(&mut self, slot: &mut Slot<T>, wake: &mut Waiter) {
-        if !slot.flags().is_closed() {
-            self.offer(slot, wake);
-        }
-    }
-
-    fn give_up(&mut self, slot: &mut Slot<T>) -> bool {
-        self.item = self.withdraw(slot);
-        // Neither back nor taken, or there would have been an answer: it is lent.
-        self.late = self.is_offered();
-        !self.late
-    }
-
-    fn cancel(&mut self, slot: &mut Slot<T>) {
-        if let Some(item) = self.withdraw(slot) {
-            slot.give_back(item);
-        }
-    }
-}
-
-pin_project! {
-    /// The future of [`Sender::send`].
-    ///
-    /// Await it, or block the thread on it with [`wait`](Send::wait) and its timed forms. It is
-    /// `Unpin`, also for items that are not.
-    ///
-    /// It has the name of the trait [`Send`](std::marker::Send), which a glob import (`use
-    /// handoff::*`) would hide. Import by name.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it before it resolved takes the item off the offer and gives it back through
-    /// [`Sender::reclaim`].
-    ///
-    /// ```
-    /// use futures_lite::future::{block_on, poll_once};
-    ///
-    /// let (mut sender, mut receiver) = handoff::channel();
-    /// let mut send = sender.send(7);
-    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer, and not taken
-    /// assert_eq!(receiver.try_recv(), Ok(7));
-    /// assert_eq!(block_on(send), Ok(()));
-    /// ```
-    #[must_use = "a send does nothing unless it is awaited, polled or waited on"]
-    pub struct Send<'a, T> {
-        wait: Wait<Handover<T>>,
-        sender: &'a mut Sender<T>,
-    }
-
-    impl<T> PinnedDrop for Send<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            this.get_mut().cancel();
-        }
-    }
-}
-
-impl<T> Send<'_, T> {
-    fn cancel(&mut self) {
-        self.wait.cancel(&self.sender.shared);
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-impl<T> Send<'_, T> {
-    /// Blocks this thread until the receiver has taken the item.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] with the item, if either end is closed before the item was taken.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// let (mut sender, mut receiver) = handoff::channel();
-    /// let thread = std::thread::spawn(move || receiver.recv().wait());
-    /// assert_eq!(sender.send(1).wait(), Ok(()));
-    /// assert_eq!(thread.join().unwrap(), Some(1));
-    /// ```
-    #[track_caller]
-    pub fn wait(mut self) -> Result<(), SendError<T>> {
-        match self.run(None) {
-            Ok(()) => Ok(()),
-            Err(SendTimeoutError::Closed(item) | SendTimeoutError::Timeout(item)) => {
-                Err(SendError(item))
-            }
-        }
-    }
-
-    /// Blocks this thread until the receiver has taken the item, but not longer than `timeout`.
-    ///
-    /// Delivery wins over time-out: `Ok` if the item was taken by then, however late this thread
-    /// learns of it. Also with no time at all the item is on offer for an instant. An item that is
-    /// lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn; the wait then
-    /// goes on until the guard is accepted (`Ok`) or dropped (`Timeout`).
-    ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
-    ///
-    /// # Errors
-    ///
-    /// [`SendTimeoutError`] with the item, which then is not delivered.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use handoff::{channel, SendTimeoutError};
-    /// use std::time::Duration;
-    ///
-    /// let (mut sender, _receiver) = channel();
-    /// let outcome = sender.send("anyone?").wait_timeout(Duration::from_millis(1));
-    /// assert_eq!(outcome, Err(SendTimeoutError::Timeout("anyone?")));
-    /// ```
-    #[track_caller]
-    pub fn wait_timeout(mut self, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        self.run(Instant::now().checked_add(timeout))
-    }
-
-    /// Blocks this thread until the receiver has taken the item, but not beyond `deadline`.
-    ///
-    /// Otherwise as [`wait_timeout`](Send::wait_timeout).
-    ///
-    /// # Errors
-    ///
-    /// [`SendTimeoutError`] with the item, which then is not delivered.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use handoff::channel;
-    /// use std::time::Instant;
-    ///
-    /// let (mut sender, _receiver) = channel();
-    /// let error = sender.send(1).wait_deadline(Instant::now()).unwrap_err();
-    /// assert!(error.is_timeout());
-    /// ```
-    #[track_caller]
-    pub fn wait_deadline(mut self, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.run(Some(deadline))
-    }
-
-    #[track_caller]
-    fn run(&mut self, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
-        let Sender { shared, watch } = &mut *self.sender;
-        match self.wait.wait(shared, Some(watch), deadline) {
-            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
-            Poll::Pending => match self.wait.operation.item.take() {
-                Some(item) => Err(SendTimeoutError::Timeout(item)),
-                None => unreachable!("a send that gave up holds its item"),
-            },
-        }
-    }
-}
-
-impl<T> Future for Send<'_, T> {
-    type Output = Result<(), SendError<T>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Send { wait, sender } = self.get_mut();
-        wait.poll(&sender.shared, Some(&mut sender.watch), cx)
-    }
-}
-
-impl<T> FusedFuture for Send<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Send<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Send")
-            .field("progress", &self.wait.progress())
-            .field("sender", &self.sender)
-            .finish()
-    }
-}
-
-/// How a `Wanted` waits.
-struct Demand;
-
-impl<T> Operation<T> for Demand {
-    type Output = bool;
-
-    #[inline]
-    fn seat(&self) -> Seat {
-        Seat::Sender
-    }
-
-    #[inline]
-    fn answer_unlocked(&mut self, flags: Flags) -> Option<bool> {
-        Operation::<T>::has_answer(self, flags).then(|| flags.is_wanted())
-    }
-
-    #[inline]
-    fn has_answer(&self, flags: Flags) -> bool {
-        flags.is_closed() || flags.is_wanted()
-    }
-
-    #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> bool {
-        slot.flags().is_wanted()
-    }
-
-    #[inline]
-    fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
-        slot.set_interest(Interest::Demand);
-    }
-}
-
-pin_project! {
-    /// The future of [`Sender::wanted`].
-    ///
-    /// Await it, or block the thread on it with [`wait`](Wanted::wait) and its timed forms.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping it changes nothing.
-    ///
-    /// ```
-    /// use futures_lite::future::{block_on, poll_once};
-    ///
-    /// let (mut sender, mut receiver) = handoff::channel::<()>();
-    /// let mut wanted = sender.wanted();
-    /// assert_eq!(block_on(poll_once(&mut wanted)), None);
-    /// let mut recv = receiver.recv();
-    /// assert_eq!(block_on(poll_once(&mut recv)), None); // now a receive is waiting
-    /// assert_eq!(block_on(wanted), true);
-    /// ```
-    #[must_use = "it does nothing unless it is awaited, polled or waited on"]
-    pub struct Wanted<'a, T> {
-        wait: Wait<Demand>,
-        sender: &'a mut Sender<T>,
-    }
-
-    impl<T> PinnedDrop for Wanted<'_, T> {
-        fn drop(this: Pin<&mut Self>) {
-            this.get_mut().cancel();
-        }
-    }
-}
-
-impl<T> Wanted<'_, T> {
-    fn cancel(&mut self) {
-        self.wait.cancel(&self.sender.shared);
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-impl<T> Wanted<'_, T> {
-    /// Blocks this thread until a receive is waiting (`true`) or an end is closed (`false`).
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// let (mut sender, receiver) = handoff::channel::<()>();
-    /// drop(receiver);
-    /// assert!(!sender.wanted().wait());
-    /// ```
-    #[track_caller]
-    pub fn wait(mut self) -> bool {
-        // Without a deadline it does not give up.
-        self.run(None).unwrap_or(false)
-    }
-
-    /// Blocks this thread as [`wait`](Wanted::wait) does, but not longer than `timeout`; `None` if
-    /// the time was up.
-    ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let (mut sender, _receiver) = handoff::channel::<()>();
-    /// assert_eq!(sender.wanted().wait_timeout(Duration::from_millis(1)), None);
-    /// ```
-    #[track_caller]
-    pub fn wait_timeout(mut self, timeout: Duration) -> Option<bool> {
-        self.run(Instant::now().checked_add(timeout))
-    }
-
-    /// Blocks this thread as [`wait`](Wanted::wait) does, but not beyond `deadline`; `None` if the
-    /// time was up.
-    ///
-    /// # Panics
-    ///
-    /// If the future has resolved already.
-    ///
-    /// ```
-    /// use std::time::Instant;
-    ///
-    /// let (mut sender, _receiver) = handoff::channel::<()>();
-    /// assert_eq!(sender.wanted().wait_deadline(Instant::now()), None);
-    /// ```
-    #[track_caller]
-    pub fn wait_deadline(mut self, deadline: Instant) -> Option<bool> {
-        self.run(Some(deadline))
-    }
-
-    #[track_caller]
-    fn run(&mut self, deadline: Option<Instant>) -> Option<bool> {
-        let Sender { shared, watch } = &mut *self.sender;
-        match self.wait.wait(shared, Some(watch), deadline) {
-            Poll::Ready(wanted) => Some(wanted),
-            Poll::Pending => None,
-        }
-    }
-}
-
-impl<T> Future for Wanted<'_, T> {
-    type Output = bool;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        let Wanted { wait, sender } = self.get_mut();
-        wait.poll(&sender.shared, Some(&mut sender.watch), cx)
-    }
-}
-
-impl<T> FusedFuture for Wanted<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Wanted<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wanted")
-            .field("progress", &self.wait.progress())
-            .field("sender", &self.sender)
-            .finish()
+        self.channel.debug("Sender", f)
     }
 }

@@ -1,9 +1,9 @@
 //! `Sink` for [`Sender`], behind the feature `sink`.
 
-use crate::error::SendError;
+use crate::error::SinkError;
 use crate::sender::Sender;
-use crate::signal::{Operation, Wait};
-use crate::slot::{Flags, Interest, Seat, Slot, Waiter};
+use crate::slot::{Flags, Offerer, Seat, Slot, Wake};
+use crate::wait::{Operation, Wait};
 use futures_sink::Sink;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -43,51 +43,54 @@ use std::task::{Context, Poll};
 /// # });
 /// ```
 impl<T> Sink<T> for Sender<T> {
-    type Error = SendError<T>;
+    type Error = SinkError<T>;
 
-    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut().poll_vacant(true, cx)
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SinkError<T>>> {
+        let this = self.get_mut();
+        Wait::new(&this.channel, Some(&mut this.spin), Vacate).poll_and_stay(cx)
     }
 
-    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SendError<T>> {
+    fn start_send(self: Pin<&mut Self>, mut item: T) -> Result<(), SinkError<T>> {
         let this = self.get_mut();
-        this.discard_given_back();
-        let mut slot = this.shared.lock();
-        if slot.flags().is_closed() || slot.flags().is_occupied() {
-            return Err(SendError(item));
+        if this.channel.flags().is_given_back() {
+            item = this.discard_given_back(item);
         }
-        let wake = slot.offer(item);
-        slot.mark_from_sink();
+        let mut slot = this.channel.lock();
+        if slot.flags().is_closed() {
+            return Err(SinkError::Closed(item));
+        }
+        if slot.flags().is_occupied() {
+            return Err(SinkError::Busy(item));
+        }
+        let wake = slot.offer(item, Offerer::Sink);
         drop(slot);
-        this.shared.wake(Seat::Receiver, wake);
+        this.channel.wake(wake);
         Ok(())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        self.get_mut().poll_vacant(false, cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SinkError<T>>> {
+        let this = self.get_mut();
+        Wait::new(&this.channel, Some(&mut this.spin), Flush).poll_and_stay(cx)
     }
 
     fn poll_close(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SendError<T>>> {
+    ) -> Poll<Result<(), SinkError<T>>> {
         let flushed = self.as_mut().poll_flush(cx);
         if flushed.is_ready() {
-            let parting = self.shared.lock().close_sink();
-            self.shared.part(parting);
+            let parting = self.channel.lock().close_in_poll();
+            self.channel.part(parting);
         }
         flushed
     }
 }
 
-/// How the `Sink` waits: until the slot is vacant.
-struct Vacate {
-    /// It waits to start a send, which a closed sender cannot, so there is nothing to wait for.
-    to_send: bool,
-}
+/// How `poll_ready` waits: until an item can be started, or none ever can.
+struct Vacate;
 
 impl<T> Operation<T> for Vacate {
-    type Output = Result<(), SendError<T>>;
+    type Output = Result<(), SinkError<T>>;
 
     #[inline]
     fn seat(&self) -> Seat {
@@ -95,32 +98,47 @@ impl<T> Operation<T> for Vacate {
     }
 
     #[inline]
-    fn has_answer(&self, flags: Flags) -> bool {
-        !flags.is_occupied()
-            || flags.is_receiver_closed()
-            || (self.to_send && flags.is_sender_closed())
+    fn reasons(&self) -> Flags {
+        Flags::for_vacancy()
     }
 
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) -> Self::Output {
-        match slot.withdraw_from_sink() {
-            Some(item) => Err(SendError(item)),
-            None => Ok(()),
-        }
+    fn is_ready(&self, flags: Flags) -> bool {
+        !flags.is_occupied() || flags.is_closed()
     }
 
     #[inline]
-    fn commit(&mut self, slot: &mut Slot<T>, _wake: &mut Waiter) {
-        slot.set_interest(Interest::Vacancy);
+    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+        Ok(())
     }
 }
 
-impl<T> Sender<T> {
-    fn poll_vacant(
-        &mut self,
-        to_send: bool,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), SendError<T>>> {
-        Wait::new(Vacate { to_send }).poll(&self.shared, Some(&mut self.watch), cx)
+/// How `poll_flush` waits: until nothing is on offer or lent, or the receiver is closed.
+struct Flush;
+
+impl<T> Operation<T> for Flush {
+    type Output = Result<(), SinkError<T>>;
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::Sender
+    }
+
+    #[inline]
+    fn reasons(&self) -> Flags {
+        Flags::for_vacancy()
+    }
+
+    #[inline]
+    fn is_ready(&self, flags: Flags) -> bool {
+        !flags.is_occupied() || flags.is_receiver_closed()
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+        match slot.withdraw_from_sink() {
+            Some(item) => Err(SinkError::Closed(item)),
+            None => Ok(()),
+        }
     }
 }

@@ -5,94 +5,32 @@
 //! ```text
 //!                        offer              take
 //!     with the sender ──────────▶ on offer ──────────▶ with the receiver
-//!       │   ▲     ▲                │  │  │ ▲                     ▲
-//!       │   │     └────────────────┘  │  │ │ put_back            │ accept, or settle
-//!       │   │          withdraw       │  ▼ │                     │ (a leaked guard)
-//!       │   │ reclaim                 │ lent to an `Offer` ──────┘
-//!       │   │                         │
-//!       └─▶ given back ◀──────────────┘
-//!             give_back: the `Send` was dropped, and nobody took its item; or its time was up
-//!             while the item was lent, and so it is not put back on offer
+//!       │   ▲     ▲                │  │  ▲                      ▲
+//!       │   │     └────────────────┘  │  │ put_back             │ accept
+//!       │   │          withdraw       ▼  │                      │
+//!       │   │ reclaim            lend to an `Offer` ────────────┘
+//!       │   │                             │
+//!       └─▶ given back ◀──────────────────┘
+//!        give_back                   put_back, if the time of its send is up
 //! ```
 //!
 //! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
-//! wakers and runs no code but our own: whom to wake and what to drop is its result, which the
-//! caller acts on once the lock is released. (`take` has whom to wake written elsewhere, for an item
-//! that is returned beside it is moved once more.) All of them keep these two rules:
+//! wakers and runs no code but ours. Whom to wake is its result, a [`Wake`], which the caller uses
+//! after the lock is released. All of them keep two rules:
 //!
-//! * While an item is on offer, nobody sits on the receiver's seat. Whoever sat there was taken
-//!   off it, to be woken, by the offer.
-//! * Once an item was taken, nobody sits on the sender's seat to learn of it: the take did the
-//!   same. So a sender that sees, without the lock, that its item is gone has nothing to clear.
+//! * While an item is on offer, nobody sits on the receiver's seat. The offer took whoever sat
+//!   there off the seat, to be woken.
+//! * Once the sender has its answer, nobody sits on the sender's seat to learn of it. So a sender
+//!   that sees the answer without the lock has nothing to clear.
 
 use std::mem;
 use std::task::Waker;
 
 mod flags;
+mod seat;
 
 pub(crate) use flags::Flags;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    Sender,
-    Receiver,
-}
-
-/// The fixed places for whoever waits. Each end waits for one thing at a time, so these four are
-/// all there will ever be, and no queue is needed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Seat {
-    /// The sender waits with an item, or to be asked for one.
-    Sender,
-    /// The receiver waits for an item.
-    Receiver,
-    /// The sender waits for the receiver to close. Apart from `Sender`, because polls without a
-    /// future (the `Sink`) leave somebody on that seat whom a short-lived `closed()` must not
-    /// push off.
-    SenderClosed,
-    /// The receiver waits for the sender to close. Apart from `Receiver` for the same reason: the
-    /// stream.
-    ReceiverClosed,
-}
-
-impl Seat {
-    /// Whose seat it is.
-    #[inline]
-    pub(crate) fn end(self) -> End {
-        match self {
-            Seat::Sender | Seat::SenderClosed => End::Sender,
-            Seat::Receiver | Seat::ReceiverClosed => End::Receiver,
-        }
-    }
-}
-
-/// Who sits on a [`Seat`]; and, as the result of a transition, whom to wake.
-#[derive(Default)]
-pub(crate) enum Waiter {
-    #[default]
-    Nobody,
-    Task(Waker),
-    /// A thread, parked on the seat's `Event`.
-    #[cfg_attr(target_family = "wasm", allow(dead_code))]
-    Thread,
-}
-
-impl Waiter {
-    pub(crate) fn is_nobody(&self) -> bool {
-        matches!(self, Waiter::Nobody)
-    }
-}
-
-/// What the one on the sender's seat is to be woken for. A closing receiver wakes it in any case.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interest {
-    /// The slot becoming vacant: its item was taken, or the one before it.
-    Vacancy,
-    /// The same, or its lent item being put back: the time of this send is up.
-    VacancyOrReturn,
-    /// A receive that starts to wait.
-    Demand,
-}
+pub(crate) use seat::{End, Seat, Wake};
 
 /// The single truth about a channel.
 ///
@@ -100,30 +38,37 @@ pub(crate) enum Interest {
 #[repr(C)]
 pub(crate) struct Slot<T> {
     flags: Flags,
-    /// Has a meaning only while somebody sits on the sender's seat.
-    interest: Interest,
     /// The item on offer.
     offered: Option<T>,
-    seats: [Waiter; 4],
-    /// The item of a dropped `Send`, until it is reclaimed or the next send discards it.
+    /// The task on each [`Seat`]. A seat that is taken and has no waker here is a thread's.
+    seats: [Option<Waker>; 4],
+    /// An item for `reclaim`, until that is called or the next send discards it.
     given_back: Option<T>,
 }
 
-/// The waiters that a closing end leaves, for the caller to wake and to drop after the lock. The
-/// items that it leaves are taken out with [`Slot::take_unreachable`].
+/// Who puts an item on offer, and so who waits for the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offerer {
+    Send,
+    #[cfg(feature = "sink")]
+    Sink,
+    /// `try_send` waits for nothing.
+    TrySend,
+}
+
+/// What a transition that ends the use of an end leaves to do after the lock.
 #[must_use]
 pub(crate) struct Parting {
     /// The channel was open until now.
     pub(crate) was_open: bool,
-    /// Whom to wake, and on which seat it sat.
-    pub(crate) wake: [(Seat, Waiter); 3],
-    /// Whoever sat on the seats of an end that was dropped. Never woken: nobody can poll there.
-    pub(crate) evicted: [Waiter; 2],
+    pub(crate) wakes: [Wake; 3],
+    /// The wakers on the seats of an end that was dropped. Nobody can poll there, so nobody is woken.
+    pub(crate) evicted: [Option<Waker>; 2],
 }
 
 impl<T> Slot<T> {
-    // Inlined, as is all else on the way of a new slot to the heap, so that a large `T` is not
-    // moved once a function.
+    // Inlined, like all that a new slot passes on its way to the heap. Otherwise each function would
+    // move a large `T` once more.
     #[allow(clippy::inline_always)]
     #[inline(always)]
     pub(crate) fn new() -> Self {
@@ -132,106 +77,118 @@ impl<T> Slot<T> {
             offered: None,
             given_back: None,
             seats: Default::default(),
-            interest: Interest::Vacancy,
         }
     }
 
+    #[inline]
     pub(crate) fn flags(&self) -> Flags {
         self.flags
     }
 
     // ---- Sending ----------------------------------------------------------------------------
 
-    /// Puts an item on offer. The slot must be vacant. To be woken: the receiver.
-    #[must_use]
+    /// Puts an item on offer. The slot must be vacant. Wakes the receiver.
     #[inline]
-    pub(crate) fn offer(&mut self, item: T) -> Waiter {
+    pub(crate) fn offer(&mut self, item: T, by: Offerer) -> Wake {
         debug_assert!(!self.flags.is_occupied() && !self.flags.is_closed());
         self.offered = Some(item);
-        self.flags.set(Flags::OFFERED);
+        self.flags.clear(Flags::TAKEN);
+        self.flags.set(match by {
+            Offerer::Send => Flags::OFFERED | Flags::AWAITED,
+            #[cfg(feature = "sink")]
+            Offerer::Sink => Flags::OFFERED | Flags::AWAITED | Flags::FROM_SINK,
+            Offerer::TrySend => Flags::OFFERED,
+        });
         self.leave(Seat::Receiver)
     }
 
-    /// Marks the item just offered as the `Sink`'s.
-    #[cfg(feature = "sink")]
-    pub(crate) fn mark_from_sink(&mut self) {
-        self.flags.set(Flags::FROM_SINK);
-    }
-
-    /// Takes the item on offer back to the sender. The receive that it woke waits on.
+    /// Takes the item on offer back. The receive that it woke still waits.
     pub(crate) fn withdraw(&mut self) -> Option<T> {
-        self.flags.clear(Flags::OFFERED | Flags::FROM_SINK);
+        self.flags.clear(Flags::OF_ITEM);
         self.offered.take()
     }
 
-    /// Takes the `Sink`'s item back, if the receiver closed without having taken it.
+    /// Takes back what the `Sink` has on offer, if the receiver is closed.
     #[cfg(feature = "sink")]
     pub(crate) fn withdraw_from_sink(&mut self) -> Option<T> {
-        if self.flags.is_offered()
-            && self.flags.any(Flags::FROM_SINK)
-            && self.flags.is_receiver_closed()
-        {
-            self.withdraw()
-        } else {
-            None
-        }
+        let came_back =
+            self.flags.is_receiver_closed() && self.flags.all(Flags::OFFERED | Flags::FROM_SINK);
+        came_back.then(|| self.withdraw()).flatten()
     }
 
-    /// Keeps the item of a dropped `Send` for `reclaim`; or that of one whose time is up, for itself.
+    /// Keeps an item for `reclaim`.
     pub(crate) fn give_back(&mut self, item: T) {
-        // Creating that `Send` discarded what was here before.
+        // The call of that `send` discarded what was here before.
         debug_assert!(self.given_back.is_none());
         self.given_back = Some(item);
         self.flags.set(Flags::GIVEN_BACK);
     }
 
-    /// Takes out the item of a dropped `Send`.
+    /// Takes out the item that was given back.
     pub(crate) fn take_given_back(&mut self) -> Option<T> {
         self.flags.clear(Flags::GIVEN_BACK);
         self.given_back.take()
     }
 
-    /// The oldest item that is not lent goes back to the sender. What is on offer is older than
-    /// what was given back: an offer discards what was given back before it. To be woken: a poll of
-    /// the `Sink` that waits for the vacancy.
-    pub(crate) fn reclaim(&mut self) -> (Option<T>, Waiter) {
-        if self.flags.is_offered() {
-            let item = self.withdraw();
-            (item, self.vacated())
-        } else {
-            (self.take_given_back(), Waiter::Nobody)
+    /// `send` is called: nobody waits for the answer to an earlier send any more. Returns the item
+    /// to discard.
+    #[must_use]
+    pub(crate) fn end_earlier_send(&mut self) -> Option<T> {
+        self.flags.clear(Flags::AWAITED);
+        self.take_given_back()
+    }
+
+    /// The `Send` of the lent item was dropped.
+    pub(crate) fn abandon(&mut self) {
+        self.flags.clear(Flags::AWAITED);
+        self.mark_abandoned();
+    }
+
+    /// The time of the `Send` of the lent item is up, but it waits on, to get its item back.
+    pub(crate) fn mark_abandoned(&mut self) {
+        if self.flags.is_lent() {
+            self.flags.set(Flags::ABANDONED);
         }
     }
 
-    /// Says what the one on the sender's seat waits for.
-    pub(crate) fn set_interest(&mut self, interest: Interest) {
-        self.interest = interest;
+    /// What was given back goes to the sender, and otherwise what is on offer. Wakes a poll without
+    /// a future that waits for the slot to be vacant.
+    pub(crate) fn reclaim(&mut self) -> (Option<T>, Wake) {
+        if self.flags.is_given_back() {
+            (self.take_given_back(), Wake::nobody())
+        } else if self.flags.is_offered() {
+            let item = self.withdraw();
+            (item, self.vacated())
+        } else {
+            (None, Wake::nobody())
+        }
     }
 
     // ---- Receiving --------------------------------------------------------------------------
 
-    /// Counts an item whose guard was leaked as accepted. Only the receiver calls this, before
-    /// anything else, and it cannot while a guard lives. To be woken: the sender.
-    #[must_use]
+    /// Begins an operation of `end`. The receiver cannot begin one while a guard lives, so an item
+    /// that is lent then was leaked with its guard. It counts as accepted. Wakes the sender.
     #[inline]
-    pub(crate) fn settle(&mut self) -> Waiter {
-        if self.flags.is_lent() {
+    pub(crate) fn check_in(&mut self, end: End) -> Wake {
+        if end == End::Receiver && self.flags.is_lent() {
             self.accept()
         } else {
-            Waiter::Nobody
+            Wake::nobody()
         }
     }
 
-    /// Gives the item on offer to the receiver. To be woken: the sender.
+    /// Gives the item on offer to the receiver. Wakes the sender.
+    ///
+    /// Whom to wake is written to `wake`, because an item that is returned beside it is moved once more.
     #[inline]
-    pub(crate) fn take(&mut self, wake: &mut Waiter) -> Option<T> {
-        self.flags
-            .clear(Flags::OFFERED | Flags::FROM_SINK | Flags::WAITING);
-        *wake = self.vacated();
+    pub(crate) fn take(&mut self, wake: &mut Wake) -> Option<T> {
+        self.flags.clear(Flags::OF_ITEM | Flags::WAITING);
+        self.flags.set(Flags::TAKEN);
+        wake.add(self.vacated());
         self.offered.take()
     }
 
-    /// Moves the item on offer into a guard. To the sender nothing has changed.
+    /// Moves the item on offer into a guard. The sender still waits.
     #[inline]
     pub(crate) fn lend(&mut self) -> Option<T> {
         self.flags.clear(Flags::OFFERED | Flags::WAITING);
@@ -239,46 +196,36 @@ impl<T> Slot<T> {
         self.offered.take()
     }
 
-    /// A guard keeps its item: it is taken now. To be woken: the sender.
-    #[must_use]
+    /// A guard keeps its item, which is taken now. Wakes the sender.
     #[inline]
-    pub(crate) fn accept(&mut self) -> Waiter {
-        self.flags.clear(Flags::LENT | Flags::FROM_SINK);
+    pub(crate) fn accept(&mut self) -> Wake {
+        self.flags.clear(Flags::OF_ITEM);
+        self.flags.set(Flags::TAKEN);
         self.vacated()
     }
 
-    /// A guard puts its item back on offer. Or back to a sender that only waits to withdraw it, and
-    /// which is to be woken: before it has woken up, the item could be lent again, time after time.
-    #[must_use]
-    pub(crate) fn put_back(&mut self, item: T) -> Waiter {
+    /// A guard puts its item back on offer. If the time of its `Send` is up, the item goes back to
+    /// that `Send` at once, which is woken: otherwise the next guard could borrow it again, any
+    /// number of times.
+    pub(crate) fn put_back(&mut self, item: T) -> Wake {
         debug_assert!(self.flags.is_lent() && !self.flags.is_receiver_closed());
-        self.flags.clear(Flags::LENT);
-        if self.flags.is_seated(Seat::Sender) && self.interest == Interest::VacancyOrReturn {
+        if self.flags.all(Flags::AWAITED | Flags::ABANDONED) {
+            self.flags.clear(Flags::OF_ITEM);
             self.give_back(item);
             self.leave(Seat::Sender)
         } else {
+            self.flags.clear(Flags::LENT);
             self.flags.set(Flags::OFFERED);
             self.offered = Some(item);
-            Waiter::Nobody
+            Wake::nobody()
         }
     }
 
-    /// A receive waits from now on. To be woken: a sender that waits for just that.
-    #[must_use]
+    /// A receive waits from now on. Wakes a sender that waits for just that.
     #[inline]
-    pub(crate) fn start_waiting(&mut self) -> Waiter {
+    pub(crate) fn start_waiting(&mut self) -> Wake {
         self.flags.set(Flags::WAITING);
-        // Otherwise it would have had an answer.
-        debug_assert!(self.flags.is_wanted());
-        if self.interest == Interest::Demand {
-            self.leave(Seat::Sender)
-        } else {
-            Waiter::Nobody
-        }
-    }
-
-    pub(crate) fn stop_waiting(&mut self) {
-        self.flags.clear(Flags::WAITING);
+        self.demanded()
     }
 
     /// The receiver learns that nothing more will come.
@@ -292,38 +239,137 @@ impl<T> Slot<T> {
     /// Whether a task sits there that `waker` would wake as well.
     #[inline]
     pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
-        matches!(&self.seats[seat as usize], Waiter::Task(seated) if seated.will_wake(waker))
+        matches!(&self.seats[seat as usize], Some(seated) if seated.will_wake(waker))
     }
 
-    /// Seats somebody, and returns who sat there before.
+    /// Seats a task, or a thread without a waker, which takes the place of whoever sat there.
+    /// Returns what was added, and the waker that was there.
     #[inline]
-    pub(crate) fn sit(&mut self, seat: Seat, waiter: Waiter) -> Waiter {
-        self.flags.set(Flags::SEATED << seat as usize);
-        mem::replace(&mut self.seats[seat as usize], waiter)
+    pub(crate) fn sit(
+        &mut self,
+        seat: Seat,
+        waker: Option<Waker>,
+        reasons: Flags,
+    ) -> (Flags, Option<Waker>) {
+        let added = Flags::from_bits(seat.flag() | reasons.bits());
+        self.flags.clear(seat.reasons());
+        self.flags.set(added.bits());
+        let displaced = mem::replace(&mut self.seats[seat as usize], waker);
+        (added, displaced)
     }
 
-    /// Empties a seat, and returns who sat there.
+    /// The task that sits on the seat is to be woken for more `reasons`. Returns those that are new.
     #[inline]
-    pub(crate) fn leave(&mut self, seat: Seat) -> Waiter {
+    pub(crate) fn add_reasons(&mut self, reasons: Flags) -> Flags {
+        let added = Flags::from_bits(reasons.bits() & !self.flags.bits());
+        self.flags.set(added.bits());
+        added
+    }
+
+    /// A wait ends without an answer: removes what it `added` and returns its waker. What somebody
+    /// else added stays: that may be a poll without a future, and nothing would add it again.
+    pub(crate) fn remove(&mut self, seat: Seat, added: Flags) -> Option<Waker> {
+        let waker = if added.is_seated(seat) {
+            self.flags.clear(seat.reasons());
+            self.seats[seat as usize].take()
+        } else {
+            None
+        };
+        self.flags.clear(added.bits());
+        waker
+    }
+
+    /// Empties a seat. Wakes whoever sat there.
+    #[inline]
+    fn leave(&mut self, seat: Seat) -> Wake {
         if !self.flags.is_seated(seat) {
-            return Waiter::Nobody;
+            return Wake::nobody();
         }
-        self.flags.clear(Flags::SEATED << seat as usize);
-        mem::take(&mut self.seats[seat as usize])
+        self.flags.clear(seat.flag() | seat.reasons());
+        Wake::of(seat, self.seats[seat as usize].take())
     }
 
-    /// The slot became vacant: whoever waits for that is to be woken.
+    /// The slot became vacant. Wakes a sender that waits for that, or for what it makes possible.
     #[inline]
-    fn vacated(&mut self) -> Waiter {
-        match self.interest {
-            Interest::Vacancy | Interest::VacancyOrReturn => self.leave(Seat::Sender),
-            Interest::Demand => Waiter::Nobody,
+    fn vacated(&mut self) -> Wake {
+        if self.flags.any(Flags::FOR_VACANCY) {
+            self.leave(Seat::Sender)
+        } else {
+            self.demanded()
+        }
+    }
+
+    /// Wakes a sender that waits to be asked for an item, if it is.
+    #[inline]
+    fn demanded(&mut self) -> Wake {
+        if self.flags.any(Flags::FOR_DEMAND) && self.flags.is_wanted() {
+            self.leave(Seat::Sender)
+        } else {
+            Wake::nobody()
         }
     }
 
     // ---- Closing ----------------------------------------------------------------------------
 
-    /// Drops an end where that touches nobody and nothing; returns whether it did.
+    /// Closes an end. What a sender has on offer stays on offer. What is on offer to a receiver
+    /// will not be received.
+    ///
+    /// Wakes both seats of the other end, and a poll without a future on its own seat, which has its
+    /// answer now.
+    pub(crate) fn close(&mut self, end: End) -> Parting {
+        let was_open = !self.flags.is_closed();
+        let answered = self.check_in(end);
+        match end {
+            End::Sender => self.flags.set(Flags::SENDER_CLOSED),
+            End::Receiver => {
+                self.flags.clear(Flags::WAITING);
+                self.flags.set(Flags::RECEIVER_CLOSED);
+            }
+        }
+        let mut transfer = self.leave(end.other().transfer_seat());
+        transfer.add(answered);
+        Parting {
+            was_open,
+            wakes: [
+                transfer,
+                self.leave(end.other().closed_seat()),
+                self.leave(end.transfer_seat()),
+            ],
+            evicted: Default::default(),
+        }
+    }
+
+    /// Closes the sender in a poll, which must not wake its own end.
+    #[cfg(feature = "sink")]
+    pub(crate) fn close_in_poll(&mut self) -> Parting {
+        let evicted = self.evict(Seat::Sender);
+        Parting {
+            evicted: [evicted, None],
+            ..self.close(End::Sender)
+        }
+    }
+
+    /// Closes an end for good: nobody can use it any more.
+    pub(crate) fn drop_end(&mut self, end: End) -> Parting {
+        match end {
+            End::Sender => {
+                self.flags.clear(Flags::AWAITED);
+                self.flags.set(Flags::SENDER_DROPPED);
+            }
+            End::Receiver => self.flags.set(Flags::RECEIVER_DROPPED),
+        }
+        // Before `close`, which would wake it.
+        let evicted = [
+            self.evict(end.transfer_seat()),
+            self.evict(end.closed_seat()),
+        ];
+        Parting {
+            evicted,
+            ..self.close(end)
+        }
+    }
+
+    /// Drops an end where that concerns nobody. Returns whether it did.
     #[inline]
     pub(crate) fn drop_quietly(&mut self, end: End) -> bool {
         let quiet = self.flags.is_quiet();
@@ -342,81 +388,13 @@ impl<T> Slot<T> {
         quiet
     }
 
-    /// Closes the sender. What is on offer stays on offer.
-    pub(crate) fn close_sender(&mut self) -> Parting {
-        let was_open = !self.flags.is_closed();
-        self.flags.set(Flags::SENDER_CLOSED);
-        Parting {
-            was_open,
-            wake: [
-                self.leave_to_wake(Seat::Receiver),
-                self.leave_to_wake(Seat::ReceiverClosed),
-                // Its own seat can hold a poll of the `Sink`, which now has an answer.
-                self.leave_to_wake(Seat::Sender),
-            ],
-            evicted: Default::default(),
-        }
+    /// Empties a seat of an end that is dropped or closed in a poll.
+    fn evict(&mut self, seat: Seat) -> Option<Waker> {
+        self.remove(seat, Flags::from_bits(seat.flag()))
     }
 
-    /// Closes the sender for good: nobody is left to reclaim anything.
-    pub(crate) fn drop_sender(&mut self) -> Parting {
-        self.flags.set(Flags::SENDER_DROPPED);
-        // Before `close_sender`, which would have it woken.
-        let evicted = [self.leave(Seat::Sender), self.leave(Seat::SenderClosed)];
-        Parting {
-            evicted,
-            ..self.close_sender()
-        }
-    }
-
-    /// Closes the sender in a poll, which is to wake nobody of its own end: on the seat of a `Sink`
-    /// that was flushed can only be what was leaked.
-    #[cfg(feature = "sink")]
-    pub(crate) fn close_sink(&mut self) -> Parting {
-        let evicted = [self.leave(Seat::Sender), Waiter::Nobody];
-        Parting {
-            evicted,
-            ..self.close_sender()
-        }
-    }
-
-    /// Closes the receiver. What is on offer will not be received.
-    pub(crate) fn close_receiver(&mut self) -> Parting {
-        let was_open = !self.flags.is_closed();
-        self.flags.set(Flags::RECEIVER_CLOSED);
-        self.flags.clear(Flags::WAITING);
-        if self.flags.is_lent() {
-            // The guard was leaked and counts as accepted. Whom that wakes is woken below anyway.
-            self.flags.clear(Flags::LENT | Flags::FROM_SINK);
-        }
-        Parting {
-            was_open,
-            wake: [
-                self.leave_to_wake(Seat::Sender),
-                self.leave_to_wake(Seat::SenderClosed),
-                // Its own seat can hold a poll of the stream, which now has an answer.
-                self.leave_to_wake(Seat::Receiver),
-            ],
-            evicted: Default::default(),
-        }
-    }
-
-    /// Closes the receiver for good.
-    pub(crate) fn drop_receiver(&mut self) -> Parting {
-        self.flags.set(Flags::RECEIVER_DROPPED);
-        let evicted = [self.leave(Seat::Receiver), self.leave(Seat::ReceiverClosed)];
-        Parting {
-            evicted,
-            ..self.close_receiver()
-        }
-    }
-
-    fn leave_to_wake(&mut self, seat: Seat) -> (Seat, Waiter) {
-        (seat, self.leave(seat))
-    }
-
-    /// Takes out an item that nobody can reach any more: one given back to a sender that was
-    /// dropped, or on offer between that and a receiver that is closed.
+    /// Takes out an item that nobody can reach any more: the sender was dropped, and the item was
+    /// given back to it, or it is on offer to a closed receiver.
     pub(crate) fn take_unreachable(&mut self) -> Option<T> {
         if !self.flags.has_unreachable() {
             None

@@ -1,41 +1,83 @@
-//! The flags of the slot: what is true of it at a moment, without the items and the waiters.
+//! The flags of the slot: what is true of a channel, without its items and wakers.
 
 use super::Seat;
 
-/// What is true of the slot, in one word, so that it can be mirrored in an atomic and read
-/// without the lock. Only the holder of the lock changes it.
-#[derive(Clone, Copy, Default)]
+/// What is true of the slot, in one word, so that a copy of it can be read without the lock. Only
+/// the holder of the lock changes it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flags(usize);
 
 impl Flags {
-    /// The item is in the slot, for the receiver to take.
-    pub(super) const OFFERED: usize = 1;
-    /// The item is in the hands of an `Offer` guard.
-    pub(super) const LENT: usize = 1 << 1;
-    /// The item on offer came in through the `Sink`, which gets it back if the receiver closes.
-    pub(super) const FROM_SINK: usize = 1 << 2;
-    /// An item given back waits to be reclaimed. Only the sender's own operations change this, and a
-    /// guard while the sender is parked.
-    pub(super) const GIVEN_BACK: usize = 1 << 3;
-    /// A receive is waiting. Not the same as "the receiver's seat is taken": a receive that was
-    /// woken for an item since withdrawn waits all the same.
-    pub(super) const WAITING: usize = 1 << 4;
-    /// The sender was closed or dropped.
-    pub(super) const SENDER_CLOSED: usize = 1 << 5;
-    /// The receiver was closed or dropped.
-    pub(super) const RECEIVER_CLOSED: usize = 1 << 6;
-    /// The receiver has told its owner that nothing more will come.
-    pub(super) const TERMINATED: usize = 1 << 7;
-    /// The sender was dropped: nobody is left to reclaim an item.
-    pub(super) const SENDER_DROPPED: usize = 1 << 8;
-    /// The receiver was dropped.
-    pub(super) const RECEIVER_DROPPED: usize = 1 << 9;
-    /// Somebody sits on the seat; the first of four bits, one a [`Seat`].
-    pub(super) const SEATED: usize = 1 << 10;
-    const ANY_SEATED: usize = 0b1111 * Self::SEATED;
+    // ---- The item between the ends
 
+    /// The item is in the slot. The receiver can take it.
+    pub(super) const OFFERED: usize = 1;
+    /// The item is in an `Offer` guard, or was when the guard was leaked.
+    pub(super) const LENT: usize = 1 << 1;
+    /// The item on offer or lent came from the `Sink`.
+    pub(super) const FROM_SINK: usize = 1 << 2;
+    /// Somebody waits for the answer: an item of a `Send` or of the `Sink` is on offer or lent, and
+    /// the place for an item given back is empty.
+    pub(super) const AWAITED: usize = 1 << 3;
+    /// The `Send` of the lent item was dropped, or its time is up. Together with `AWAITED` it means
+    /// "time is up": that `Send` only waits to get its item back.
+    pub(super) const ABANDONED: usize = 1 << 4;
+    /// The receiver took the last item that was on offer. This is the answer for its `Send`.
+    pub(super) const TAKEN: usize = 1 << 5;
+
+    // ---- The item given back
+
+    /// `Sender::reclaim` can return an item. Only the sender sets and clears this, and a guard
+    /// while an item is awaited.
+    pub(super) const GIVEN_BACK: usize = 1 << 6;
+
+    // ---- The receiver
+
+    /// A receive waits. Not the same as "the receiver's seat is taken": a receive that was woken for
+    /// an item, which was then withdrawn, still waits.
+    pub(super) const WAITING: usize = 1 << 7;
+    /// The receiver has told its owner that nothing more will come.
+    pub(super) const TERMINATED: usize = 1 << 8;
+
+    // ---- The ends
+
+    /// The sender was closed or dropped.
+    pub(super) const SENDER_CLOSED: usize = 1 << 9;
+    /// The receiver was closed or dropped.
+    pub(super) const RECEIVER_CLOSED: usize = 1 << 10;
+    /// The sender was dropped: nobody can reclaim an item.
+    pub(super) const SENDER_DROPPED: usize = 1 << 11;
+    /// The receiver was dropped.
+    pub(super) const RECEIVER_DROPPED: usize = 1 << 12;
+
+    // ---- Who waits
+
+    /// Whoever sits on the sender's seat is woken when the slot becomes vacant.
+    pub(super) const FOR_VACANCY: usize = 1 << 13;
+    /// Whoever sits on the sender's seat is woken when an item becomes wanted.
+    pub(super) const FOR_DEMAND: usize = 1 << 14;
+    /// Somebody sits on a seat. The first of four bits, one for each [`Seat`].
+    pub(super) const SEATED: usize = 1 << 15;
+
+    const ANY_SEATED: usize = 0b1111 * Self::SEATED;
     const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
     const OCCUPIED: usize = Self::OFFERED | Self::LENT;
+
+    /// What is true of the item between the ends, and ends when it leaves.
+    pub(super) const OF_ITEM: usize =
+        Self::OCCUPIED | Self::FROM_SINK | Self::AWAITED | Self::ABANDONED;
+
+    /// To be woken when the slot becomes vacant.
+    #[inline]
+    pub(crate) fn for_vacancy() -> Self {
+        Flags(Self::FOR_VACANCY)
+    }
+
+    /// To be woken when an item becomes wanted.
+    #[inline]
+    pub(crate) fn for_demand() -> Self {
+        Flags(Self::FOR_DEMAND)
+    }
 
     #[inline]
     pub(crate) fn from_bits(bits: usize) -> Self {
@@ -53,6 +95,11 @@ impl Flags {
     }
 
     #[inline]
+    pub(super) fn all(self, bits: usize) -> bool {
+        self.0 & bits == bits
+    }
+
+    #[inline]
     pub(super) fn set(&mut self, bits: usize) {
         self.0 |= bits;
     }
@@ -62,21 +109,63 @@ impl Flags {
         self.0 &= !bits;
     }
 
+    /// These flags and more.
+    #[inline]
+    pub(crate) fn with(self, more: Flags) -> Self {
+        Flags(self.0 | more.0)
+    }
+
+    /// These flags, and the mark that a receive waits.
+    #[inline]
+    pub(crate) fn with_mark(self) -> Self {
+        Flags(self.0 | Self::WAITING)
+    }
+
+    /// These flags, and the mark if a step set it.
+    #[inline]
+    pub(crate) fn with_new_mark(self, before: Flags, after: Flags) -> Self {
+        Flags(self.0 | (after.0 & !before.0 & Self::WAITING))
+    }
+
+    /// What must be true whenever the lock is released. Checked in debug builds.
+    pub(crate) fn is_consistent(self) -> bool {
+        let awaited =
+            !self.any(Self::AWAITED) || (self.any(Self::OCCUPIED) && !self.any(Self::GIVEN_BACK));
+        let item = !self.all(Self::OCCUPIED) && !(self.any(Self::OCCUPIED) && self.is_taken());
+        // An offer wakes whoever sits on the receiver's seat.
+        let receiver = !self.any(Self::OFFERED)
+            || !self.is_seated(Seat::Receiver)
+            || self.is_receiver_closed();
+        awaited && item && receiver
+    }
+
     #[inline]
     pub(crate) fn is_offered(self) -> bool {
         self.any(Self::OFFERED)
     }
 
-    /// An item is in the hands of an `Offer`, or was when the guard was leaked.
+    /// The receiver can take or borrow an item.
+    #[inline]
+    pub(crate) fn is_receivable(self) -> bool {
+        self.is_offered() && !self.is_receiver_closed()
+    }
+
+    /// An item is in an `Offer`, or was when the guard was leaked.
     #[inline]
     pub(crate) fn is_lent(self) -> bool {
         self.any(Self::LENT)
     }
 
-    /// There is an item on offer or lent, so that no other can be offered.
+    /// An item is on offer or lent, so no other item can be offered.
     #[inline]
     pub(crate) fn is_occupied(self) -> bool {
         self.any(Self::OCCUPIED)
+    }
+
+    /// The receiver took the last item that was on offer.
+    #[inline]
+    pub(crate) fn is_taken(self) -> bool {
+        self.any(Self::TAKEN)
     }
 
     #[inline]
@@ -84,12 +173,18 @@ impl Flags {
         self.any(Self::GIVEN_BACK)
     }
 
+    /// The next call of `send` has to end the wait of an earlier one, or to discard its item.
+    #[inline]
+    pub(crate) fn has_earlier_send(self) -> bool {
+        self.any(Self::AWAITED | Self::GIVEN_BACK)
+    }
+
     #[inline]
     pub(crate) fn is_receive_waiting(self) -> bool {
         self.any(Self::WAITING)
     }
 
-    /// A receive is waiting and nothing is in its way: an item offered now would be for it.
+    /// A receive waits and nothing is in its way: an item offered now would be for it.
     #[inline]
     pub(crate) fn is_wanted(self) -> bool {
         self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED) == Self::WAITING
@@ -111,12 +206,21 @@ impl Flags {
         self.any(Self::CLOSED)
     }
 
+    /// `end` was closed or dropped.
+    #[inline]
+    pub(crate) fn is_end_closed(self, end: super::End) -> bool {
+        match end {
+            super::End::Sender => self.is_sender_closed(),
+            super::End::Receiver => self.is_receiver_closed(),
+        }
+    }
+
     #[inline]
     pub(crate) fn is_terminated(self) -> bool {
         self.any(Self::TERMINATED)
     }
 
-    /// There is an item that nobody can reach any more.
+    /// Nobody can reach an item that is here.
     #[inline]
     pub(crate) fn has_unreachable(self) -> bool {
         let out_of_reach = if self.is_receiver_closed() {
@@ -127,7 +231,7 @@ impl Flags {
         self.any(Self::SENDER_DROPPED) && self.any(out_of_reach)
     }
 
-    /// Nobody waits and nothing is in the slot, so that an end can go without a word.
+    /// Nobody waits and there is no item, so an end can go without telling anybody.
     #[inline]
     pub(crate) fn is_quiet(self) -> bool {
         !self.any(Self::ANY_SEATED | Self::OCCUPIED | Self::GIVEN_BACK)
@@ -153,6 +257,6 @@ impl Flags {
 
     #[inline]
     pub(crate) fn is_seated(self, seat: Seat) -> bool {
-        self.any(Self::SEATED << seat as usize)
+        self.any(seat.flag())
     }
 }

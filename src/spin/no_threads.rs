@@ -1,4 +1,4 @@
-//! The watch where it cannot save anything: on a target without threads, and in the models, which
+//! The spin where it cannot save anything: on a target without threads, and in the models, which
 //! run theirs one at a time. There it is one more look, which may come at any moment.
 
 use super::Outcome;
@@ -13,14 +13,14 @@ impl Threads {
         Threads(())
     }
 
-    /// Whether to watch at all.
+    /// Whether to spin at all.
     pub(crate) fn are_apart(&self, _end: End) -> bool {
         let Threads(()) = self;
         cfg!(loom)
     }
 }
 
-pub(super) fn watch(_limit: Duration, seen: impl Fn() -> bool) -> Outcome {
+pub(super) fn spin(_limit: Duration, seen: impl Fn() -> bool) -> Outcome {
     if seen() {
         Outcome::Seen
     } else {

@@ -2,39 +2,38 @@
 //! threads park on. Whoever is to be woken is woken here, with the lock released.
 
 use crate::panics::Panics;
-use crate::slot::{Flags, Parting, Seat, Slot, Waiter};
-use crate::sync::{AtomicUsize, Mutex, MutexGuard};
-use crate::watch::Threads;
+use crate::slot::{End, Flags, Parting, Seat, Slot, Wake};
+use crate::spin::Threads;
+use crate::sync::{self, AtomicUsize, Mutex, MutexGuard};
 use event_listener::Event;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
-use std::sync::PoisonError;
+use std::task::Waker;
 
-pub(crate) struct Shared<T> {
+pub(crate) struct Channel<T> {
     slot: Mutex<Slot<T>>,
-    /// The slot's flags as they were when the lock was last released. Written with the lock held,
-    /// so that only the slot decides; read without it, to learn what needs no lock.
-    mirror: Apart<AtomicUsize>,
+    /// The slot's flags as they were when the lock was last released. Written under the lock, so
+    /// only the slot decides. Read without it, for what needs no lock.
+    mirror: CachePadded<AtomicUsize>,
     /// A receiving thread parks here.
     item_available: Event,
     /// A sending thread parks here.
     item_taken: Event,
     /// A thread of either end parks here until the other end closes.
     closed: Event,
-    /// Where the ends run, for the watch.
+    /// On which threads the ends run, for the spin.
     pub(crate) threads: Threads,
 }
 
-/// `Default`, because `Arc::default` makes it where it stays, and `Arc::new` moves it there from the
-/// stack: a fifth of the cost of a channel that is used once.
-impl<T> Default for Shared<T> {
+/// `Default`, because `Arc::default` makes it in place, and `Arc::new` moves it there from the stack.
+impl<T> Default for Channel<T> {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     fn default() -> Self {
-        Shared {
+        Channel {
             slot: Mutex::new(Slot::new()),
-            mirror: Apart::new(AtomicUsize::new(0)),
+            mirror: CachePadded::new(AtomicUsize::new(0)),
             item_available: Event::new(),
             item_taken: Event::new(),
             closed: Event::new(),
@@ -43,19 +42,20 @@ impl<T> Default for Shared<T> {
     }
 }
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     /// Enters the slot. No code but ours may run until the guard is gone.
+    #[inline]
     pub(crate) fn lock(&self) -> SlotGuard<'_, T> {
         SlotGuard {
-            // No transition panics half-way, so a poisoned slot is whole.
-            slot: self.slot.lock().unwrap_or_else(PoisonError::into_inner),
+            slot: sync::lock(&self.slot),
             mirror: &self.mirror.value,
         }
     }
 
     /// The slot's flags without the lock. Everything that came before the change that they show
-    /// is visible after this, as it would be after entering the lock: a send that resolves by
-    /// this read alone still happens after the receive.
+    /// is visible after this, as it is after entering the lock. So a send that resolves by this
+    /// read alone happens after the receive.
+    #[inline]
     pub(crate) fn flags(&self) -> Flags {
         Flags::from_bits(self.mirror.value.load(Ordering::Acquire))
     }
@@ -69,12 +69,13 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Wakes whoever sat on `seat`. Runs foreign code: never with the lock held.
-    pub(crate) fn wake(&self, seat: Seat, waiter: Waiter) {
-        match waiter {
-            Waiter::Nobody => {}
-            Waiter::Task(waker) => waker.wake(),
-            Waiter::Thread => self.wake_thread(seat),
+    /// Wakes. This runs foreign code, so the lock must not be held.
+    #[inline]
+    pub(crate) fn wake(&self, mut wake: Wake) {
+        if let Some(waker) = wake.take_task() {
+            waker.wake();
+        } else if let Some(seat) = wake.take_thread() {
+            self.wake_thread(seat);
         }
     }
 
@@ -83,20 +84,35 @@ impl<T> Shared<T> {
         self.event(seat).notify(usize::MAX);
     }
 
-    /// Wakes and drops whom and what a closing end left behind; returns whether the channel was
-    /// open.
+    /// Wakes, and then drops a waker that is not needed. Each happens even if the other panics.
+    #[inline]
+    pub(crate) fn wake_and_drop(&self, wake: Wake, unneeded: Option<Waker>) {
+        if unneeded.is_none() {
+            self.wake(wake);
+        } else {
+            self.wake_and_drop_cold(wake, unneeded);
+        }
+    }
+
+    #[cold]
+    fn wake_and_drop_cold(&self, wake: Wake, unneeded: Option<Waker>) {
+        let mut panics = Panics::default();
+        panics.catch(|| self.wake(wake));
+        panics.catch(|| drop(unneeded));
+        panics.resume();
+    }
+
+    /// Does what a closing end leaves to do. Returns whether the channel was open.
     #[cold]
     pub(crate) fn part(&self, parting: Parting) -> bool {
         let mut panics = Panics::default();
-        for (seat, waiter) in parting.wake {
-            if !waiter.is_nobody() {
-                panics.catch(|| self.wake(seat, waiter));
+        for wake in parting.wakes {
+            if !wake.is_nobody() {
+                panics.catch(|| self.wake(wake));
             }
         }
-        for waiter in parting.evicted {
-            if !waiter.is_nobody() {
-                panics.catch(|| drop(waiter));
-            }
+        for waker in parting.evicted.into_iter().flatten() {
+            panics.catch(|| drop(waker));
         }
         if self.flags().has_unreachable() {
             self.drop_unreachable(&mut panics);
@@ -114,6 +130,27 @@ impl<T> Shared<T> {
             }
             panics.catch(|| drop(item));
         }
+    }
+
+    /// An end is dropped.
+    #[inline]
+    pub(crate) fn drop_end(&self, end: End) {
+        if self.flags().is_deserted() {
+            return;
+        }
+        let mut slot = self.lock();
+        if slot.drop_quietly(end) {
+            return;
+        }
+        let parting = slot.drop_end(end);
+        drop(slot);
+        self.part(parting);
+    }
+
+    /// An end is closed. Returns whether the channel was open.
+    pub(crate) fn close(&self, end: End) -> bool {
+        let parting = self.lock().close(end);
+        self.part(parting)
     }
 
     /// What `Debug` of anything shows of its channel.
@@ -142,7 +179,7 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T> fmt::Debug for Shared<T> {
+impl<T> fmt::Debug for Channel<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.debug("Channel", f)
     }
@@ -155,42 +192,44 @@ pub(crate) struct SlotGuard<'a, T> {
 }
 
 impl<T> Drop for SlotGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        self.mirror
-            .store(self.slot.flags().bits(), Ordering::Release);
+        let flags = self.slot.flags();
+        debug_assert!(flags.is_consistent() || std::thread::panicking());
+        self.mirror.store(flags.bits(), Ordering::Release);
     }
 }
 
 impl<T> Deref for SlotGuard<'_, T> {
     type Target = Slot<T>;
 
+    #[inline]
     fn deref(&self) -> &Slot<T> {
         &self.slot
     }
 }
 
 impl<T> DerefMut for SlotGuard<'_, T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Slot<T> {
         &mut self.slot
     }
 }
 
-/// A value on a cache line that it shares with nothing, so that an end that watches it does not
-/// slow down the other end's work in the slot (between two blocked threads on two cores 3.1 to 3.3
-/// times the floor, and 3.7 to 4.5 without). By padding, because an allocation that must be aligned
-/// costs as much as half a channel.
+/// A value on a cache line of its own, so that an end that spins on it does not slow down the other
+/// end's work in the slot. By padding, because an aligned allocation is expensive.
 #[repr(C)]
-struct Apart<T> {
+struct CachePadded<T> {
     before: [usize; 8],
     value: T,
     after: [usize; 8],
 }
 
-impl<T> Apart<T> {
+impl<T> CachePadded<T> {
     #[allow(clippy::inline_always)]
     #[inline(always)]
     fn new(value: T) -> Self {
-        Apart {
+        CachePadded {
             before: [0; 8],
             value,
             after: [0; 8],

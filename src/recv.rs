@@ -1,0 +1,192 @@
+//! The future of a receive, and how it takes its item.
+
+use crate::channel::Channel;
+use crate::slot::{Flags, Seat, Slot, Wake};
+use crate::spin::Spin;
+use crate::wait::{Operation, Wait};
+use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+#[cfg(not(target_family = "wasm"))]
+use {
+    crate::error::RecvTimeoutError,
+    std::time::{Duration, Instant},
+};
+
+pin_project! {
+    /// The future of [`Receiver::recv`].
+    ///
+    /// Await it, or block the thread on it with [`wait`](Recv::wait) and its timed forms.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it before it resolved loses nothing: it held nothing.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut recv = receiver.recv();
+    /// assert_eq!(block_on(poll_once(&mut recv)), None); // it waits
+    /// let mut send = sender.send(7);
+    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer
+    /// drop(recv);
+    /// assert_eq!(block_on(receiver.recv()), Some(7)); // it is for the next receive
+    /// assert_eq!(block_on(send), Ok(()));
+    /// ```
+    #[must_use = "a receive does nothing unless it is awaited, polled or waited on"]
+    pub struct Recv<'a, T> {
+        #[pin]
+        wait: Wait<'a, T, Take>,
+    }
+}
+
+impl<'a, T> Recv<'a, T> {
+    pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin) -> Self {
+        Recv {
+            wait: Wait::new(channel, Some(spin), Take),
+        }
+    }
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().wait.poll(cx)
+    }
+}
+
+impl<T> FusedFuture for Recv<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_done()
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wait.debug("Recv", f)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl<T> Recv<'_, T> {
+    /// Blocks this thread until there is an item, and takes it; `None` once nothing more will come.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// std::thread::spawn(move || sender.send(1).wait());
+    /// assert_eq!(receiver.recv().wait(), Some(1));
+    /// assert_eq!(receiver.recv().wait(), None);
+    /// ```
+    #[track_caller]
+    pub fn wait(mut self) -> Option<T> {
+        self.wait.block()
+    }
+
+    /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
+    ///
+    /// Delivery wins over time-out: also with no time at all, what is on offer is taken, as
+    /// [`try_recv`](Receiver::try_recv) would.
+    ///
+    /// A `timeout` too large for an [`Instant`] waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
+    /// nothing more will come.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use handoff::{channel, RecvTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let (sender, mut receiver) = channel::<()>();
+    /// let outcome = receiver.recv().wait_timeout(Duration::from_millis(1));
+    /// assert_eq!(outcome, Err(RecvTimeoutError::Timeout));
+    /// # drop(sender);
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout(mut self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        or_timeout(self.wait.block_for(timeout))
+    }
+
+    /// Blocks this thread until there is an item, and takes it, but not beyond `deadline`.
+    ///
+    /// Otherwise as [`wait_timeout`](Recv::wait_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`] if the time was up, and [`RecvTimeoutError::Closed`] once
+    /// nothing more will come.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    ///
+    /// let (sender, mut receiver) = handoff::channel::<()>();
+    /// let error = receiver.recv().wait_deadline(Instant::now()).unwrap_err();
+    /// assert!(error.is_timeout());
+    /// # drop(sender);
+    /// ```
+    #[track_caller]
+    pub fn wait_deadline(mut self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        or_timeout(self.wait.block_until(Some(deadline)))
+    }
+}
+
+/// What a receive with a time limit says of its outcome, which is pending if the time was up.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn or_timeout<T>(outcome: Poll<Option<T>>) -> Result<T, RecvTimeoutError> {
+    match outcome {
+        Poll::Ready(Some(item)) => Ok(item),
+        Poll::Ready(None) => Err(RecvTimeoutError::Closed),
+        Poll::Pending => Err(RecvTimeoutError::Timeout),
+    }
+}
+
+/// How a receive takes its item: a `Recv`, the stream, or `try_recv`.
+pub(crate) struct Take;
+
+impl<T> Operation<T> for Take {
+    type Output = Option<T>;
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::Receiver
+    }
+
+    #[inline]
+    fn is_ready(&self, flags: Flags) -> bool {
+        flags.is_offered() || flags.is_closed()
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Option<T> {
+        if slot.flags().is_receivable() {
+            slot.take(wake)
+        } else {
+            slot.terminate();
+            None
+        }
+    }
+
+    #[inline]
+    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+        slot.start_waiting()
+    }
+}

@@ -1,0 +1,268 @@
+//! The future of a send, and how it hands its item over.
+
+use crate::channel::Channel;
+use crate::error::SendError;
+use crate::slot::{Flags, Offerer, Seat, Slot, Wake};
+use crate::spin::Spin;
+use crate::wait::{Operation, Wait};
+use futures_core::future::FusedFuture;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+#[cfg(not(target_family = "wasm"))]
+use {
+    crate::error::SendTimeoutError,
+    std::time::{Duration, Instant},
+};
+
+pin_project! {
+    /// The future of [`Sender::send`].
+    ///
+    /// Await it, or block the thread on it with [`wait`](Send::wait) and its timed forms. It is
+    /// `Unpin`, also for items that are not.
+    ///
+    /// It has the name of the trait [`Send`](std::marker::Send), which a glob import (`use
+    /// handoff::*`) would hide. Import by name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it before it resolved takes the item off the offer and gives it back through
+    /// [`Sender::reclaim`].
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut send = sender.send(7);
+    /// assert_eq!(block_on(poll_once(&mut send)), None); // on offer, and not taken
+    /// assert_eq!(receiver.try_recv(), Ok(7));
+    /// assert_eq!(block_on(send), Ok(()));
+    /// ```
+    #[must_use = "a send does nothing unless it is awaited, polled or waited on"]
+    pub struct Send<'a, T> {
+        #[pin]
+        wait: Wait<'a, T, Handover<T>>,
+    }
+}
+
+impl<'a, T> Send<'a, T> {
+    #[inline]
+    pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, item: T) -> Self {
+        let handover = Handover { item: Some(item) };
+        Send {
+            wait: Wait::new(channel, Some(spin), handover),
+        }
+    }
+}
+
+impl<T> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().wait.poll(cx)
+    }
+}
+
+impl<T> FusedFuture for Send<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.wait.is_done()
+    }
+}
+
+impl<T> fmt::Debug for Send<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wait.debug("Send", f)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl<T> Send<'_, T> {
+    /// Blocks this thread until the receiver has taken the item.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the item, if either end is closed before the item was taken.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let thread = std::thread::spawn(move || receiver.recv().wait());
+    /// assert_eq!(sender.send(1).wait(), Ok(()));
+    /// assert_eq!(thread.join().unwrap(), Some(1));
+    /// ```
+    #[track_caller]
+    pub fn wait(mut self) -> Result<(), SendError<T>> {
+        self.wait.block()
+    }
+
+    /// Blocks this thread until the receiver has taken the item, but not longer than `timeout`.
+    ///
+    /// Delivery wins over time-out: `Ok` if the item was taken by then, however late this thread
+    /// learns of it. Also with no time at all the item is on offer for an instant. An item that is
+    /// lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn; the wait then
+    /// goes on until the guard is accepted (`Ok`) or dropped (`Timeout`).
+    ///
+    /// A `timeout` too large for an [`Instant`] waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError`] with the item, which then is not delivered.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use handoff::{channel, SendTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let (mut sender, _receiver) = channel();
+    /// let outcome = sender.send("anyone?").wait_timeout(Duration::from_millis(1));
+    /// assert_eq!(outcome, Err(SendTimeoutError::Timeout("anyone?")));
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout(mut self, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        let outcome = self.wait.block_for(timeout);
+        self.or_timeout(outcome)
+    }
+
+    /// Blocks this thread until the receiver has taken the item, but not beyond `deadline`.
+    ///
+    /// Otherwise as [`wait_timeout`](Send::wait_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError`] with the item, which then is not delivered.
+    ///
+    /// # Panics
+    ///
+    /// If the future has resolved already.
+    ///
+    /// ```
+    /// use handoff::channel;
+    /// use std::time::Instant;
+    ///
+    /// let (mut sender, _receiver) = channel();
+    /// let error = sender.send(1).wait_deadline(Instant::now()).unwrap_err();
+    /// assert!(error.is_timeout());
+    /// ```
+    #[track_caller]
+    pub fn wait_deadline(mut self, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        let outcome = self.wait.block_until(Some(deadline));
+        self.or_timeout(outcome)
+    }
+
+    /// What a send with a limit says of its outcome, which is pending if it gave up.
+    fn or_timeout(
+        &mut self,
+        outcome: Poll<Result<(), SendError<T>>>,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match outcome {
+            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
+            Poll::Pending => match self.wait.operation.item.take() {
+                Some(item) => Err(SendTimeoutError::Timeout(item)),
+                None => unreachable!("a send that gave up holds its item"),
+            },
+        }
+    }
+}
+
+/// How a `Send` gets its item to the receiver.
+struct Handover<T> {
+    /// The item, until it is put on offer; and again when the send has given up.
+    item: Option<T>,
+}
+
+impl<T> Handover<T> {
+    fn is_offered(&self) -> bool {
+        self.item.is_none()
+    }
+}
+
+/// While this `Send` lives, nobody else can offer or withdraw an item. So once its own item was put
+/// on offer, whatever the slot says of an item is about this one.
+impl<T> Operation<T> for Handover<T> {
+    type Output = Result<(), SendError<T>>;
+
+    const BRINGS_ITEM: bool = true;
+
+    #[inline]
+    fn seat(&self) -> Seat {
+        Seat::Sender
+    }
+
+    #[inline]
+    fn reasons(&self) -> Flags {
+        Flags::for_vacancy()
+    }
+
+    #[inline]
+    fn is_ready(&self, flags: Flags) -> bool {
+        if self.is_offered() {
+            flags.is_taken() || (flags.is_offered() && flags.is_receiver_closed())
+        } else {
+            flags.is_closed()
+        }
+    }
+
+    #[inline]
+    fn try_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
+        (self.is_offered() && flags.is_taken()).then_some(Ok(()))
+    }
+
+    #[inline]
+    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+        if self.is_offered() && slot.flags().is_taken() {
+            return Ok(());
+        }
+        match self.item.take().or_else(|| slot.withdraw()) {
+            Some(item) => Err(SendError(item)),
+            None => unreachable!("an item that was not taken is on offer or here"),
+        }
+    }
+
+    /// Puts the item on offer, if no other is there.
+    #[inline]
+    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+        if slot.flags().is_occupied() || slot.flags().is_closed() {
+            return Wake::nobody();
+        }
+        match self.item.take() {
+            Some(item) => slot.offer(item, Offerer::Send),
+            None => Wake::nobody(),
+        }
+    }
+
+    fn withdraw(&mut self, slot: &mut Slot<T>) -> bool {
+        if !self.is_offered() {
+            return true;
+        }
+        self.item = if slot.flags().is_offered() {
+            slot.withdraw()
+        } else {
+            // A guard gave it back because the time was up. Otherwise it is lent.
+            slot.take_given_back()
+        };
+        if self.item.is_none() {
+            slot.mark_abandoned();
+        }
+        self.item.is_some()
+    }
+
+    fn abandon(&mut self, slot: &mut Slot<T>) {
+        let item = match self.item.take() {
+            None if slot.flags().is_offered() => slot.withdraw(),
+            item => item,
+        };
+        match item {
+            Some(item) => slot.give_back(item),
+            None => slot.abandon(),
+        }
+    }
+}

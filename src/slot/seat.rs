@@ -1,0 +1,145 @@
+//! The fixed places for whoever waits, and whom a transition wakes.
+
+use super::Flags;
+use std::mem;
+use std::task::Waker;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    Sender,
+    Receiver,
+}
+
+impl End {
+    pub(crate) fn other(self) -> End {
+        match self {
+            End::Sender => End::Receiver,
+            End::Receiver => End::Sender,
+        }
+    }
+
+    /// Where this end waits to send or to receive.
+    #[inline]
+    pub(crate) fn transfer_seat(self) -> Seat {
+        match self {
+            End::Sender => Seat::Sender,
+            End::Receiver => Seat::Receiver,
+        }
+    }
+
+    /// Where this end waits for the other one to close.
+    #[inline]
+    pub(crate) fn closed_seat(self) -> Seat {
+        match self {
+            End::Sender => Seat::SenderClosed,
+            End::Receiver => Seat::ReceiverClosed,
+        }
+    }
+}
+
+/// Where somebody waits. Each end waits for one thing at a time, so four seats are enough, and there
+/// is no queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Seat {
+    /// The sender waits with an item, or to be asked for one.
+    Sender,
+    /// The receiver waits for an item.
+    Receiver,
+    /// The sender waits for the receiver to close. Not the same as `Sender`: a poll of the `Sink`
+    /// leaves its waker there, and a `closed()` that comes and goes must not remove it.
+    SenderClosed,
+    /// The receiver waits for the sender to close. Not the same as `Receiver`, because of the stream.
+    ReceiverClosed,
+}
+
+impl Seat {
+    #[inline]
+    pub(crate) fn end(self) -> End {
+        match self {
+            Seat::Sender | Seat::SenderClosed => End::Sender,
+            Seat::Receiver | Seat::ReceiverClosed => End::Receiver,
+        }
+    }
+
+    /// The flag "somebody sits here".
+    #[inline]
+    pub(super) fn flag(self) -> usize {
+        Flags::SEATED << self as usize
+    }
+
+    /// The flags that say for what a waiter on this seat is woken. Only the sender waits for
+    /// different things.
+    #[inline]
+    pub(super) fn reasons(self) -> usize {
+        match self {
+            Seat::Sender => Flags::FOR_VACANCY | Flags::FOR_DEMAND,
+            _ => 0,
+        }
+    }
+}
+
+/// Whom to wake after the lock is released: the result of a transition.
+///
+/// [`Channel::wake`](crate::channel::Channel::wake) uses it up. A debug build reports one that is lost.
+#[derive(Default)]
+#[must_use = "somebody waits for this"]
+pub(crate) struct Wake {
+    task: Option<Waker>,
+    /// A thread is parked on the `Event` of this seat.
+    thread: Option<Seat>,
+}
+
+impl Wake {
+    #[inline]
+    pub(crate) fn nobody() -> Self {
+        Wake::default()
+    }
+
+    /// Whoever sat on `seat`: a task with this waker, or a thread.
+    #[inline]
+    pub(super) fn of(seat: Seat, waker: Option<Waker>) -> Self {
+        let thread = if waker.is_none() { Some(seat) } else { None };
+        Wake {
+            task: waker,
+            thread,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.task.is_none() && self.thread.is_none()
+    }
+
+    /// Adds whom the next transition of the same step wakes. Two transitions of one step never both
+    /// wake somebody.
+    #[inline]
+    pub(crate) fn add(&mut self, other: Wake) {
+        debug_assert!(self.is_nobody() || other.is_nobody());
+        if self.is_nobody() {
+            // Not dropped: a waker is foreign code, and the lock is held.
+            mem::forget(mem::replace(self, other));
+        } else {
+            mem::forget(other);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn take_task(&mut self) -> Option<Waker> {
+        self.task.take()
+    }
+
+    #[inline]
+    pub(crate) fn take_thread(&mut self) -> Option<Seat> {
+        self.thread.take()
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Drop for Wake {
+    fn drop(&mut self) {
+        debug_assert!(
+            self.is_nobody() || std::thread::panicking(),
+            "a wake is lost"
+        );
+    }
+}

@@ -1,0 +1,459 @@
+//! How an operation waits: one way for every operation of both ends, for tasks and threads.
+//!
+//! A turn goes like this, under the lock: the operation looks for its answer. If there is none,
+//! it sits down on its seat and announces itself (a send puts its item on offer, a receive says
+//! that it waits). Then the lock is released, and only then the other end is woken. A wake may run
+//! the other end at once, within the call, so everything must be in place before.
+//!
+//! A task leaves its waker in the slot. A thread parks on the `Event` of its seat.
+
+use crate::channel::Channel;
+use crate::slot::{Flags, Seat, Slot, Wake};
+use crate::spin::{self, Spin};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+#[cfg(not(target_family = "wasm"))]
+mod block;
+
+/// Something that an end can wait for.
+pub(crate) trait Operation<T> {
+    type Output;
+
+    /// Whether it brings an item, which its drop gives back, also before the first poll.
+    const BRINGS_ITEM: bool = false;
+
+    /// Where it waits.
+    fn seat(&self) -> Seat;
+
+    /// For what it is woken, on the sender's seat.
+    #[inline]
+    fn reasons(&self) -> Flags {
+        Flags::default()
+    }
+
+    /// Whether there is an answer. This is exact for the flags of a locked slot, and a guess for
+    /// flags that were read without the lock.
+    fn is_ready(&self, flags: Flags) -> bool;
+
+    /// Answers without the lock, if that is possible.
+    #[inline]
+    fn try_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
+        let _ = flags;
+        None
+    }
+
+    /// Gives the answer, which is ready.
+    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Self::Output;
+
+    /// Lets the other end know that this operation waits. Once done, it changes nothing.
+    #[inline]
+    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+        let _ = slot;
+        Wake::nobody()
+    }
+
+    /// The time is up and there is no answer. Undoes `announce`; `false` if that cannot be done now.
+    fn withdraw(&mut self, slot: &mut Slot<T>) -> bool {
+        let _ = slot;
+        true
+    }
+
+    /// Dropped without an answer. Undoes `announce`.
+    fn abandon(&mut self, slot: &mut Slot<T>) {
+        let _ = slot;
+    }
+}
+
+/// Gives the answer of an operation if it is ready, and does not wait.
+#[inline]
+pub(crate) fn try_now<T, O: Operation<T>>(
+    channel: &Channel<T>,
+    mut operation: O,
+) -> Option<O::Output> {
+    let mut slot = channel.lock();
+    let mut wake = slot.check_in(operation.seat().end());
+    let answer = if operation.is_ready(slot.flags()) {
+        Some(operation.answer(&mut slot, &mut wake))
+    } else {
+        None
+    };
+    drop(slot);
+    channel.wake(wake);
+    answer
+}
+
+/// What `Closed` and `Wanted` with a limit say of their outcome, which is pending if they gave up.
+pub(crate) fn or_none<O>(outcome: Poll<O>) -> Option<O> {
+    match outcome {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// An operation on its way to its answer. Every future of the crate is a wrapper around one.
+pub(crate) struct Wait<'a, T, O: Operation<T>> {
+    channel: &'a Channel<T>,
+    /// How spins went for this end. An operation that never spins has none.
+    spin: Option<&'a mut Spin>,
+    pub(crate) operation: O,
+    stage: Stage,
+    /// What this wait added to the slot, and so removes if it ends without an answer: a seat,
+    /// reasons, the mark that a receive waits.
+    added: Flags,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// Nobody sat down yet.
+    Fresh,
+    /// Somebody sat down.
+    Waiting,
+    /// The time is up. It gives up as soon as it can.
+    Late,
+    /// It was answered, or it gave up.
+    Done,
+}
+
+/// Who takes a turn.
+enum Caller<'a> {
+    /// A task, with its waker and perhaps a clone of it, made ahead.
+    Task(&'a Waker, Option<Waker>),
+    /// A thread, which parks if there is no answer.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
+    Thread,
+    /// A thread that only looks, and does not sit down.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
+    Visitor,
+}
+
+/// Nothing is pinned in it.
+impl<T, O: Operation<T>> Unpin for Wait<'_, T, O> {}
+
+impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
+    #[inline]
+    pub(crate) fn new(channel: &'a Channel<T>, spin: Option<&'a mut Spin>, operation: O) -> Self {
+        Wait {
+            channel,
+            spin,
+            operation,
+            stage: Stage::Fresh,
+            added: Flags::default(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// Polls for a task. Once it was answered it stays pending.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
+        let this = self.get_mut();
+        if this.is_done() {
+            return Poll::Pending;
+        }
+        let mut flags = this.channel.flags();
+        if this.may_spin(flags, spin::IN_POLL) {
+            flags = this.spin(spin::IN_POLL);
+        }
+        if let Some(output) = this.operation.try_unlocked(flags) {
+            this.stage = Stage::Done;
+            return Poll::Ready(output);
+        }
+        // A clone of the waker is foreign code, so it cannot be made under the lock. It is made
+        // ahead if it will surely be needed: only this end sits down here, so an empty seat stays
+        // empty. (Two calls, because each is compiled without the other's case.)
+        if flags.is_seated(this.operation.seat()) || this.operation.is_ready(flags) {
+            this.turn(Caller::Task(cx.waker(), None))
+        } else {
+            let clone = cx.waker().clone();
+            this.turn(Caller::Task(cx.waker(), Some(clone)))
+        }
+    }
+
+    /// Polls an operation that leaves its registration behind when it is pending.
+    #[inline]
+    pub(crate) fn poll_and_stay(mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+        let outcome = Pin::new(&mut self).poll(cx);
+        // Its drop removes nothing.
+        self.stage = Stage::Done;
+        outcome
+    }
+
+    /// Answers, or gives up if it is late, or sits down and announces itself.
+    ///
+    /// After a `Pending` it is done if it gave up.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn turn(&mut self, mut caller: Caller<'_>) -> Poll<O::Output> {
+        let seat = self.operation.seat();
+        loop {
+            let mut slot = self.channel.lock();
+            let mut wake = slot.check_in(seat.end());
+            if self.operation.is_ready(slot.flags()) {
+                let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
+                drop(slot);
+                self.stage = Stage::Done;
+                // A clone that was not needed is dropped here and not at the end of the function. A
+                // panic there would leak the answer.
+                self.channel.wake_and_drop(wake, caller.take_clone());
+                return answer;
+            }
+            if self.stage == Stage::Late && self.operation.withdraw(&mut slot) {
+                let waker = slot.remove(seat, self.added);
+                drop(slot);
+                self.stage = Stage::Done;
+                self.channel
+                    .wake_and_drop(wake, waker.or_else(|| caller.take_clone()));
+                return Poll::Pending;
+            }
+            let Some(unneeded) = self.sit_down(&mut slot, &mut caller) else {
+                // It has to clone the waker first, or it does not sit down.
+                drop(slot);
+                self.channel.wake(wake);
+                match &mut caller {
+                    Caller::Task(waker, clone) => *clone = Some(waker.clone()),
+                    Caller::Thread | Caller::Visitor => return Poll::Pending,
+                }
+                continue;
+            };
+            let before = slot.flags();
+            wake.add(self.operation.announce(&mut slot));
+            self.added = self.added.with_new_mark(before, slot.flags());
+            drop(slot);
+            self.channel.wake_and_drop(wake, unneeded);
+            return Poll::Pending;
+        }
+    }
+
+    /// Takes the seat, and notes what this added. Returns a waker to drop after the lock: the one that
+    /// sat there. `None` if nobody sat down.
+    #[inline]
+    fn sit_down(&mut self, slot: &mut Slot<T>, caller: &mut Caller<'_>) -> Option<Option<Waker>> {
+        let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
+        let waker = match caller {
+            Caller::Task(waker, _) if slot.has_waker(seat, waker) => {
+                self.added = self.added.with(slot.add_reasons(reasons));
+                self.wait_on();
+                return Some(None);
+            }
+            Caller::Task(_, clone) => Some(clone.take()?),
+            Caller::Thread => None,
+            Caller::Visitor => return None,
+        };
+        let is_thread = waker.is_none();
+        let (added, displaced) = slot.sit(seat, waker, reasons);
+        // The mark of another task goes with its seat. A thread is always another one.
+        let has_mark = self.added.is_receive_waiting() || is_thread || displaced.is_some();
+        self.added = if has_mark && seat == Seat::Receiver {
+            added.with_mark()
+        } else {
+            added
+        };
+        self.wait_on();
+        Some(displaced)
+    }
+
+    #[inline]
+    fn wait_on(&mut self) {
+        if self.stage == Stage::Fresh {
+            self.stage = Stage::Waiting;
+        }
+    }
+
+    /// Announces the operation before anybody sits down.
+    fn announce(&mut self) {
+        let mut slot = self.channel.lock();
+        let wake = self.operation.announce(&mut slot);
+        drop(slot);
+        self.channel.wake(wake);
+    }
+
+    /// Whether to spin before anybody sits down: at the first look only, and not if the other end
+    /// sleeps, unless this operation wakes it and `limit` is long enough for that. Nor for an item
+    /// that has to wait until another one is gone.
+    #[inline]
+    fn may_spin(&mut self, flags: Flags, limit: Duration) -> bool {
+        let Some(spin) = self.spin.as_deref_mut() else {
+            return false;
+        };
+        let end = self.operation.seat().end();
+        let comes_second = O::BRINGS_ITEM && flags.is_occupied();
+        let can_wait_for_sleeper = O::BRINGS_ITEM && limit == spin::IN_WAIT;
+        // The last two take note that they were asked, so they come last.
+        self.stage == Stage::Fresh
+            && !self.operation.is_ready(flags)
+            && !comes_second
+            && !flags.is_seated(self.operation.seat())
+            && (can_wait_for_sleeper || !flags.is_seated(end.other().transfer_seat()))
+            && self.channel.threads.are_apart(end)
+            && spin.is_due()
+    }
+
+    /// Looks at the flags again and again for a short time. Returns what it saw last.
+    #[cold]
+    fn spin(&mut self, limit: Duration) -> Flags {
+        if O::BRINGS_ITEM {
+            self.announce();
+        }
+        if let Some(spin) = self.spin.as_deref_mut() {
+            spin.run(limit, || self.operation.is_ready(self.channel.flags()));
+        }
+        self.channel.flags()
+    }
+
+    #[cold]
+    fn cancel(&mut self) {
+        if self.operation.try_unlocked(self.channel.flags()).is_some() {
+            return;
+        }
+        let mut slot = self.channel.lock();
+        self.operation.abandon(&mut slot);
+        let waker = slot.remove(self.operation.seat(), self.added);
+        drop(slot);
+        // If this thread unwinds already, a drop that panics must not abort it.
+        self.channel.wake_and_drop(Wake::nobody(), waker);
+    }
+}
+
+/// Dropped without an answer: it takes back what it announced, and removes what it added.
+impl<T, O: Operation<T>> Drop for Wait<'_, T, O> {
+    #[inline]
+    fn drop(&mut self) {
+        let has_begun = O::BRINGS_ITEM || self.stage != Stage::Fresh;
+        if has_begun && !self.is_done() {
+            self.cancel();
+        }
+    }
+}
+
+impl Caller<'_> {
+    #[inline]
+    fn take_clone(&mut self) -> Option<Waker> {
+        match self {
+            Caller::Task(_, clone) => mem::take(clone),
+            Caller::Thread | Caller::Visitor => None,
+        }
+    }
+}
+
+impl<T, O: Operation<T>> Wait<'_, T, O> {
+    /// What `Debug` of a future shows.
+    pub(crate) fn debug(&self, name: &str, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct(name)
+            .field("stage", &self.stage)
+            .field("channel", self.channel)
+            .finish()
+    }
+}
+
+#[cfg(all(test, not(target_family = "wasm"), not(loom)))]
+mod tests {
+    use super::{Operation, Stage, Wait};
+    use crate::channel::Channel;
+    use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
+    use crate::spin::{Spin, IN_POLL, IN_WAIT};
+    use std::thread;
+
+    /// Something that the sender waits for, with or without an item.
+    struct Waiting<const ITEM: bool>;
+
+    impl<const ITEM: bool> Operation<()> for Waiting<ITEM> {
+        type Output = ();
+
+        const BRINGS_ITEM: bool = ITEM;
+
+        fn seat(&self) -> Seat {
+            Seat::Sender
+        }
+
+        fn is_ready(&self, flags: Flags) -> bool {
+            flags.is_closed()
+        }
+
+        fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+    }
+
+    /// A channel whose receiver was last seen on another thread, with what `prepare` does.
+    fn apart(prepare: impl FnOnce(&mut Slot<()>)) -> Channel<()> {
+        let channel = Channel::default();
+        thread::scope(|scope| {
+            scope.spawn(|| channel.threads.are_apart(End::Receiver));
+        });
+        prepare(&mut channel.lock());
+        channel
+    }
+
+    fn may_spin<const ITEM: bool>(channel: &Channel<()>, limit: std::time::Duration) -> bool {
+        let mut due = Spin::default();
+        let mut wait = Wait::new(channel, Some(&mut due), Waiting::<ITEM>);
+        wait.may_spin(channel.flags(), limit)
+    }
+
+    /// Whether something with an item spins, in a poll and in a thread, and something without.
+    fn who_spins(prepare: impl FnOnce(&mut Slot<()>)) -> [bool; 3] {
+        let channel = apart(prepare);
+        [
+            may_spin::<true>(&channel, IN_POLL),
+            may_spin::<true>(&channel, IN_WAIT),
+            may_spin::<false>(&channel, IN_WAIT),
+        ]
+    }
+
+    #[test]
+    fn who_spins_for_what() {
+        let sit = |slot: &mut Slot<()>, seat| {
+            let (_, nobody) = slot.sit(seat, None, Flags::default());
+            assert!(nobody.is_none());
+        };
+
+        assert_eq!(who_spins(|_| {}), [true, true, true]);
+        assert_eq!(
+            who_spins(|slot| assert!(slot.offer((), Offerer::TrySend).is_nobody())),
+            [false, false, true],
+            "an item that has to wait for another one",
+        );
+        assert_eq!(
+            who_spins(|slot| sit(slot, Seat::Receiver)),
+            [false, true, false],
+            "the other end sleeps, and only a thread with an item can wait for its waking up",
+        );
+        assert_eq!(
+            who_spins(|slot| sit(slot, Seat::Sender)),
+            [false, false, false],
+            "a poll without a future has sat down already",
+        );
+        assert_eq!(
+            who_spins(|slot| assert!(slot.close(End::Receiver).was_open)),
+            [false, false, false],
+            "there is an answer",
+        );
+    }
+
+    #[test]
+    fn a_wait_spins_once_and_when_it_is_due() {
+        let channel = apart(|_| {});
+        assert!(may_spin::<true>(&channel, IN_WAIT));
+
+        let mut in_vain = Spin::default();
+        in_vain.run(IN_POLL, || false);
+        let mut wait = Wait::new(&channel, Some(&mut in_vain), Waiting::<true>);
+        assert!(
+            !wait.may_spin(channel.flags(), IN_WAIT),
+            "the last one was in vain"
+        );
+
+        let mut due = Spin::default();
+        let mut wait = Wait::new(&channel, Some(&mut due), Waiting::<true>);
+        wait.stage = Stage::Waiting;
+        assert!(!wait.may_spin(channel.flags(), IN_WAIT), "it sits already");
+
+        let together = Channel::default();
+        assert!(!may_spin::<true>(&together, IN_WAIT), "both are here");
+    }
+}

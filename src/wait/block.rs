@@ -1,0 +1,71 @@
+//! How a thread waits: it takes turns as a task does, and parks on the `Event` of its seat between
+//! them. Whoever empties the seat notifies the event.
+
+use super::{Caller, Operation, Stage, Wait};
+use crate::spin;
+use event_listener::{listener, Listener};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+impl<T, O: Operation<T>> Wait<'_, T, O> {
+    /// Blocks this thread until there is an answer.
+    #[track_caller]
+    pub(crate) fn block(&mut self) -> O::Output {
+        match self.block_until(None) {
+            Poll::Ready(output) => output,
+            Poll::Pending => unreachable!("without a deadline it does not give up"),
+        }
+    }
+
+    /// The same, but not longer than `timeout`. One that is too large for an `Instant` is no limit.
+    #[track_caller]
+    pub(crate) fn block_for(&mut self, timeout: Duration) -> Poll<O::Output> {
+        self.block_until(Instant::now().checked_add(timeout))
+    }
+
+    /// Blocks this thread until there is an answer, or the deadline has passed and it gave up: then
+    /// it is `Pending`.
+    #[track_caller]
+    pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
+        assert!(
+            !self.is_done(),
+            "a `handoff` future was waited on that had resolved already"
+        );
+        loop {
+            let remaining =
+                deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if remaining == Some(Duration::ZERO) {
+                self.stage = Stage::Late;
+                if O::BRINGS_ITEM {
+                    self.announce();
+                }
+            } else if self.may_spin(self.channel.flags(), spin::IN_WAIT) {
+                self.spin(remaining.map_or(spin::IN_WAIT, |time| time.min(spin::IN_WAIT)));
+            }
+            let flags = self.channel.flags();
+            if let Some(output) = self.operation.try_unlocked(flags) {
+                self.stage = Stage::Done;
+                return Poll::Ready(output);
+            }
+            if self.stage == Stage::Late || self.operation.is_ready(flags) {
+                let outcome = self.turn(Caller::Visitor);
+                if outcome.is_ready() || self.is_done() {
+                    return outcome;
+                }
+            }
+            // On the stack, and before the turn: a notification from then on is for this thread.
+            listener!(self.channel.event(self.operation.seat()) => listener);
+            let outcome = self.turn(Caller::Thread);
+            if outcome.is_ready() || self.is_done() {
+                return outcome;
+            }
+            match deadline {
+                Some(deadline) if self.stage != Stage::Late => {
+                    listener.wait_deadline(deadline);
+                }
+                // Late, and yet it could not give up. Its time does not matter any more.
+                _ => listener.wait(),
+            }
+        }
+    }
+}
