@@ -60,6 +60,26 @@ impl<T> Channel<T> {
         Flags::from_bits(self.mirror.value.load(Ordering::Acquire))
     }
 
+    /// Begins an operation of `end`, and returns the flags.
+    ///
+    /// The receiver cannot begin one while a guard lives. So if an item is lent then, its guard was
+    /// leaked, and counts as accepted. (Only the receiver lends, so no lock is needed to see it.)
+    #[inline]
+    pub(crate) fn check_in(&self, end: End) -> Flags {
+        let flags = self.flags();
+        if end == End::Receiver && flags.is_lent() {
+            self.accept_leaked();
+            return self.flags();
+        }
+        flags
+    }
+
+    #[cold]
+    fn accept_leaked(&self) {
+        let wake = self.lock().accept();
+        self.wake(wake);
+    }
+
     /// Where a thread parks that waits on `seat`.
     pub(crate) fn event(&self, seat: Seat) -> &Event {
         match seat {
@@ -72,10 +92,10 @@ impl<T> Channel<T> {
     /// Wakes. This runs foreign code, so the lock must not be held.
     #[inline]
     pub(crate) fn wake(&self, mut wake: Wake) {
-        if let Some(waker) = wake.take_task() {
-            waker.wake();
-        } else if let Some(seat) = wake.take_thread() {
-            self.wake_thread(seat);
+        match wake.take() {
+            (_, Some(waker)) => waker.wake(),
+            (Some(seat), None) => self.wake_thread(seat),
+            (None, None) => {}
         }
     }
 

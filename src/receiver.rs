@@ -314,11 +314,11 @@ impl<T> FusedStream for Receiver<T> {
 
 /// What an operation that does not wait says of its answer.
 #[inline]
-fn or_empty<I>(answer: Option<Option<I>>) -> Result<I, TryRecvError> {
+fn or_empty<I>(answer: Poll<Option<I>>) -> Result<I, TryRecvError> {
     match answer {
-        Some(Some(item)) => Ok(item),
-        Some(None) => Err(TryRecvError::Closed),
-        None => Err(TryRecvError::Empty),
+        Poll::Ready(Some(item)) => Ok(item),
+        Poll::Ready(None) => Err(TryRecvError::Closed),
+        Poll::Pending => Err(TryRecvError::Empty),
     }
 }
 

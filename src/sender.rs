@@ -71,11 +71,19 @@ impl<T> Sender<T> {
     /// [`try_send`]: Self::try_send
     #[inline]
     pub fn send(&mut self, item: T) -> Send<'_, T> {
-        let send = Send::new(&self.channel, &mut self.spin, item);
-        // After the new item is in its `Send`. If this panics, that is dropped and gives it back.
         if self.channel.flags().has_earlier_send() {
-            end_earlier_send(&self.channel);
+            return self.send_after(item);
         }
+        Send::new(&self.channel, &mut self.spin, item)
+    }
+
+    /// Ends an earlier send, and drops what it gave back.
+    #[cold]
+    fn send_after(&mut self, item: T) -> Send<'_, T> {
+        // First. If the drop panics, this goes and gives its item back.
+        let send = Send::new(&self.channel, &mut self.spin, item);
+        let discarded = self.channel.lock().end_earlier_send();
+        drop(discarded);
         send
     }
 
@@ -337,13 +345,6 @@ impl<T> Sender<T> {
             None => unreachable!("only a panic takes it away"),
         }
     }
-}
-
-/// `send` is called: an earlier send is over, and what it gave back is dropped.
-#[cold]
-fn end_earlier_send<T>(channel: &Channel<T>) {
-    let discarded = channel.lock().end_earlier_send();
-    drop(discarded);
 }
 
 impl<T> Drop for Sender<T> {

@@ -166,17 +166,6 @@ impl<T> Slot<T> {
 
     // ---- Receiving --------------------------------------------------------------------------
 
-    /// Begins an operation of `end`. The receiver cannot begin one while a guard lives, so an item
-    /// that is lent then was leaked with its guard. It counts as accepted. Wakes the sender.
-    #[inline]
-    pub(crate) fn check_in(&mut self, end: End) -> Wake {
-        if end == End::Receiver && self.flags.is_lent() {
-            self.accept()
-        } else {
-            Wake::nobody()
-        }
-    }
-
     /// Gives the item on offer to the receiver. Wakes the sender.
     ///
     /// Whom to wake is written to `wake`, because an item that is returned beside it is moved once more.
@@ -318,16 +307,19 @@ impl<T> Slot<T> {
     /// answer now.
     pub(crate) fn close(&mut self, end: End) -> Parting {
         let was_open = !self.flags.is_closed();
-        let answered = self.check_in(end);
+        let mut transfer = Wake::nobody();
         match end {
             End::Sender => self.flags.set(Flags::SENDER_CLOSED),
             End::Receiver => {
                 self.flags.clear(Flags::WAITING);
                 self.flags.set(Flags::RECEIVER_CLOSED);
+                if self.flags.is_lent() {
+                    // Its guard was leaked.
+                    transfer = self.accept();
+                }
             }
         }
-        let mut transfer = self.leave(end.other().transfer_seat());
-        transfer.add(answered);
+        transfer.add(self.leave(end.other().transfer_seat()));
         Parting {
             was_open,
             wakes: [

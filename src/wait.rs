@@ -72,13 +72,14 @@ pub(crate) trait Operation<T> {
 pub(crate) fn try_now<T, O: Operation<T>>(
     channel: &Channel<T>,
     mut operation: O,
-) -> Option<O::Output> {
+) -> Poll<O::Output> {
+    channel.check_in(operation.seat().end());
     let mut slot = channel.lock();
-    let mut wake = slot.check_in(operation.seat().end());
+    let mut wake = Wake::nobody();
     let answer = if operation.is_ready(slot.flags()) {
-        Some(operation.answer(&mut slot, &mut wake))
+        Poll::Ready(operation.answer(&mut slot, &mut wake))
     } else {
-        None
+        Poll::Pending
     };
     drop(slot);
     channel.wake(wake);
@@ -157,7 +158,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         if this.is_done() {
             return Poll::Pending;
         }
-        let mut flags = this.channel.flags();
+        let mut flags = this.channel.check_in(this.operation.seat().end());
         if this.may_spin(flags, spin::IN_POLL) {
             flags = this.spin(spin::IN_POLL);
         }
@@ -194,8 +195,8 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         let seat = self.operation.seat();
         loop {
             let mut slot = self.channel.lock();
-            let mut wake = slot.check_in(seat.end());
             if self.operation.is_ready(slot.flags()) {
+                let mut wake = Wake::nobody();
                 let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
                 drop(slot);
                 self.stage = Stage::Done;
@@ -208,62 +209,55 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 let waker = slot.remove(seat, self.added);
                 drop(slot);
                 self.stage = Stage::Done;
-                self.channel
-                    .wake_and_drop(wake, waker.or_else(|| caller.take_clone()));
+                drop(waker.or_else(|| caller.take_clone()));
                 return Poll::Pending;
             }
-            let Some(unneeded) = self.sit_down(&mut slot, &mut caller) else {
-                // It has to clone the waker first, or it does not sit down.
-                drop(slot);
-                self.channel.wake(wake);
-                match &mut caller {
-                    Caller::Task(waker, clone) => *clone = Some(waker.clone()),
-                    Caller::Thread | Caller::Visitor => return Poll::Pending,
+            match &mut caller {
+                Caller::Visitor => return Poll::Pending,
+                Caller::Task(waker, clone @ None) if !slot.has_waker(seat, waker) => {
+                    drop(slot);
+                    *clone = Some(waker.clone());
+                    continue;
                 }
-                continue;
-            };
-            let before = slot.flags();
-            wake.add(self.operation.announce(&mut slot));
-            self.added = self.added.with_new_mark(before, slot.flags());
+                Caller::Task(..) | Caller::Thread => {}
+            }
+            let displaced = self.sit_down(&mut slot, caller);
+            let wake = self.operation.announce(&mut slot);
             drop(slot);
-            self.channel.wake_and_drop(wake, unneeded);
+            self.channel.wake_and_drop(wake, displaced);
             return Poll::Pending;
         }
     }
 
-    /// Takes the seat, and notes what this added. Returns a waker to drop after the lock: the one that
-    /// sat there. `None` if nobody sat down.
+    /// Takes the seat, and notes what this added. Returns the waker that sat there.
     #[inline]
-    fn sit_down(&mut self, slot: &mut Slot<T>, caller: &mut Caller<'_>) -> Option<Option<Waker>> {
-        let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
-        let waker = match caller {
-            Caller::Task(waker, _) if slot.has_waker(seat, waker) => {
-                self.added = self.added.with(slot.add_reasons(reasons));
-                self.wait_on();
-                return Some(None);
-            }
-            Caller::Task(_, clone) => Some(clone.take()?),
-            Caller::Thread => None,
-            Caller::Visitor => return None,
-        };
-        let is_thread = waker.is_none();
-        let (added, displaced) = slot.sit(seat, waker, reasons);
-        // The mark of another task goes with its seat. A thread is always another one.
-        let has_mark = self.added.is_receive_waiting() || is_thread || displaced.is_some();
-        self.added = if has_mark && seat == Seat::Receiver {
-            added.with_mark()
-        } else {
-            added
-        };
-        self.wait_on();
-        Some(displaced)
-    }
-
-    #[inline]
-    fn wait_on(&mut self) {
+    fn sit_down(&mut self, slot: &mut Slot<T>, caller: Caller<'_>) -> Option<Waker> {
         if self.stage == Stage::Fresh {
             self.stage = Stage::Waiting;
         }
+        let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
+        let has_mark = self.added.is_receive_waiting();
+        let waits_alone = !slot.flags().is_receive_waiting();
+        let (waker, is_thread) = match caller {
+            // Its waker is there already.
+            Caller::Task(_, None) => {
+                self.added = self.added.with(slot.add_reasons(reasons));
+                if seat == Seat::Receiver && waits_alone {
+                    self.added = self.added.with_mark();
+                }
+                return None;
+            }
+            Caller::Task(_, clone) => (clone, false),
+            Caller::Thread | Caller::Visitor => (None, true),
+        };
+        let (added, displaced) = slot.sit(seat, waker, reasons);
+        self.added = added;
+        // The mark of another task goes with its seat. A thread is always another one.
+        let takes_mark = is_thread || displaced.is_some();
+        if seat == Seat::Receiver && (has_mark || waits_alone || takes_mark) {
+            self.added = self.added.with_mark();
+        }
+        displaced
     }
 
     /// Announces the operation before anybody sits down.

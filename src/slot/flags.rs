@@ -121,22 +121,15 @@ impl Flags {
         Flags(self.0 | Self::WAITING)
     }
 
-    /// These flags, and the mark if a step set it.
-    #[inline]
-    pub(crate) fn with_new_mark(self, before: Flags, after: Flags) -> Self {
-        Flags(self.0 | (after.0 & !before.0 & Self::WAITING))
-    }
-
     /// What must be true whenever the lock is released. Checked in debug builds.
     pub(crate) fn is_consistent(self) -> bool {
-        let awaited =
-            !self.any(Self::AWAITED) || (self.any(Self::OCCUPIED) && !self.any(Self::GIVEN_BACK));
-        let item = !self.all(Self::OCCUPIED) && !(self.any(Self::OCCUPIED) && self.is_taken());
-        // An offer wakes whoever sits on the receiver's seat.
-        let receiver = !self.any(Self::OFFERED)
-            || !self.is_seated(Seat::Receiver)
-            || self.is_receiver_closed();
-        awaited && item && receiver
+        let occupied = self.is_occupied();
+        let awaited = occupied && !self.is_given_back();
+        let receiver_is_woken = !self.is_seated(Seat::Receiver) || self.is_receiver_closed();
+        !self.all(Self::OCCUPIED)
+            && (!self.is_taken() || !occupied)
+            && (!self.any(Self::AWAITED) || awaited)
+            && (!self.is_offered() || receiver_is_woken)
     }
 
     #[inline]

@@ -84,9 +84,10 @@ impl Seat {
 #[derive(Default)]
 #[must_use = "somebody waits for this"]
 pub(crate) struct Wake {
+    /// Where whoever is woken sat.
+    seat: Option<Seat>,
+    /// The waker of a task. A thread has none: it is parked on the `Event` of its seat.
     task: Option<Waker>,
-    /// A thread is parked on the `Event` of this seat.
-    thread: Option<Seat>,
 }
 
 impl Wake {
@@ -97,40 +98,33 @@ impl Wake {
 
     /// Whoever sat on `seat`: a task with this waker, or a thread.
     #[inline]
-    pub(super) fn of(seat: Seat, waker: Option<Waker>) -> Self {
-        let thread = if waker.is_none() { Some(seat) } else { None };
+    pub(super) fn of(seat: Seat, task: Option<Waker>) -> Self {
         Wake {
-            task: waker,
-            thread,
+            seat: Some(seat),
+            task,
         }
     }
 
     #[inline]
     pub(crate) fn is_nobody(&self) -> bool {
-        self.task.is_none() && self.thread.is_none()
+        self.seat.is_none()
     }
 
     /// Adds whom the next transition of the same step wakes. Two transitions of one step never both
     /// wake somebody.
     #[inline]
     pub(crate) fn add(&mut self, other: Wake) {
-        debug_assert!(self.is_nobody() || other.is_nobody());
-        if self.is_nobody() {
+        if !other.is_nobody() {
+            debug_assert!(self.is_nobody());
             // Not dropped: a waker is foreign code, and the lock is held.
             mem::forget(mem::replace(self, other));
-        } else {
-            mem::forget(other);
         }
     }
 
+    /// Takes out whom to wake.
     #[inline]
-    pub(crate) fn take_task(&mut self) -> Option<Waker> {
-        self.task.take()
-    }
-
-    #[inline]
-    pub(crate) fn take_thread(&mut self) -> Option<Seat> {
-        self.thread.take()
+    pub(crate) fn take(&mut self) -> (Option<Seat>, Option<Waker>) {
+        (self.seat.take(), self.task.take())
     }
 }
 

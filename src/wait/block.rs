@@ -31,6 +31,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             !self.is_done(),
             "a `handoff` future was waited on that had resolved already"
         );
+        self.channel.check_in(self.operation.seat().end());
         loop {
             let remaining =
                 deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
