@@ -64,7 +64,7 @@ impl Ledger {
 
 /// Works until there is no more to do, or until it breaks.
 fn work(jobs: &mut Receiver<Job>, ledger: &Ledger) {
-    while let Some(mut job) = jobs.offer().wait() {
+    while let Some(mut job) = jobs.next_offer().wait() {
         let number = job.number;
         let mishap = mishaps(number).get(job.tries).copied();
         job.tries += 1;
@@ -86,7 +86,7 @@ fn supervise(mut jobs: Receiver<Job>, ledger: &Ledger) -> usize {
     while thread::scope(|scope| scope.spawn(|| work(&mut jobs, ledger)).join()).is_err() {
         workers += 1;
         // What broke it is on offer again. It stays there, whoever looks at it.
-        let job = jobs.offer().wait().expect("the job was put back");
+        let job = jobs.next_offer().wait().expect("the job was put back");
         ledger.note(job.number, |entry| entry.restarts += 1);
     }
     workers

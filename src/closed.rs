@@ -2,11 +2,12 @@
 
 use crate::channel::Channel;
 use crate::slot::{End, Flags, Seat, Slot, Wake};
+use crate::until::Until;
 use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
@@ -37,7 +38,7 @@ pin_project! {
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct Closed<'a, T> {
         #[pin]
-        wait: Wait<'a, T, Closing>,
+        pub(crate) wait: Wait<'a, T, Closing>,
     }
 }
 
@@ -68,6 +69,29 @@ impl<T> FusedFuture for Closed<'_, T> {
 impl<T> fmt::Debug for Closed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wait.debug("Closed", f)
+    }
+}
+
+impl<T> Closed<'_, T> {
+    /// Waits for the other end to close, but gives up when `limit` comes: a timer of any runtime, a
+    /// cancellation token, any future. `None` if the limit came first.
+    ///
+    /// What a thread does with [`wait_timeout`](Closed::wait_timeout), for a task. See [`Until`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it cancels the wake-up.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, yield_now};
+    ///
+    /// let (mut sender, receiver) = handoff::channel::<()>();
+    /// assert_eq!(block_on(sender.closed().until(yield_now())), None);
+    /// drop(receiver);
+    /// assert_eq!(block_on(sender.closed().until(yield_now())), Some(()));
+    /// ```
+    pub fn until<L: IntoFuture>(self, limit: L) -> Until<Self, L::IntoFuture> {
+        Until::new(self, limit)
     }
 }
 

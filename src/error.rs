@@ -3,10 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// One of the two ends was closed or dropped before the receiver took the item, which comes back in
-/// the error.
+/// Why a send did not deliver its item, which comes back in the error.
 ///
-/// Returned by [`Sender::send`](crate::Sender::send), and by the `Sink` of the `sink` feature.
+/// Returned by [`Sender::send`](crate::Sender::send).
 ///
 /// ```
 /// use handoff::{channel, SendError};
@@ -14,11 +13,17 @@ use std::fmt;
 /// let (mut sender, receiver) = channel();
 /// drop(receiver);
 /// let error = sender.send("parcel").wait().unwrap_err();
-/// assert_eq!(error, SendError("parcel"));
+/// assert_eq!(error, SendError::Closed("parcel"));
+/// assert!(error.is_closed() && !error.is_declined());
 /// assert_eq!(error.into_inner(), "parcel");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
+pub enum SendError<T> {
+    /// One of the two ends was closed or dropped before the receiver took the item.
+    Closed(T),
+    /// The receiver [declined](crate::Offer::decline) the item. The channel is open.
+    Declined(T),
+}
 
 /// Why [`Sender::try_send`](crate::Sender::try_send) did not send; the item comes back in it.
 ///
@@ -62,6 +67,8 @@ pub enum SendTimeoutError<T> {
     Timeout(T),
     /// One of the two ends was closed or dropped.
     Closed(T),
+    /// The receiver [declined](crate::Offer::decline) the item. The channel is open.
+    Declined(T),
 }
 
 /// Why the `Sink` did not send. The item comes back in it.
@@ -70,6 +77,8 @@ pub enum SendTimeoutError<T> {
 pub enum SinkError<T> {
     /// One of the two ends was closed or dropped.
     Closed(T),
+    /// The receiver [declined](crate::Offer::decline) the item. The channel is open.
+    Declined(T),
     /// Not tried, because an earlier item is still on offer or lent.
     Busy(T),
 }
@@ -120,10 +129,32 @@ impl<T> SendError<T> {
     /// The item that was not sent.
     ///
     /// ```
-    /// assert_eq!(handoff::SendError(5).into_inner(), 5);
+    /// assert_eq!(handoff::SendError::Closed(5).into_inner(), 5);
     /// ```
     pub fn into_inner(self) -> T {
-        self.0
+        match self {
+            SendError::Closed(item) | SendError::Declined(item) => item,
+        }
+    }
+
+    /// Whether the channel is closed, so that trying again is in vain.
+    ///
+    /// ```
+    /// assert!(handoff::SendError::Closed(5).is_closed());
+    /// ```
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, SendError::Closed(_))
+    }
+
+    /// Whether the receiver declined the item.
+    ///
+    /// ```
+    /// assert!(handoff::SendError::Declined(5).is_declined());
+    /// ```
+    #[must_use]
+    pub fn is_declined(&self) -> bool {
+        matches!(self, SendError::Declined(_))
     }
 }
 
@@ -168,7 +199,9 @@ impl<T> SendTimeoutError<T> {
     /// ```
     pub fn into_inner(self) -> T {
         match self {
-            SendTimeoutError::Timeout(item) | SendTimeoutError::Closed(item) => item,
+            SendTimeoutError::Timeout(item)
+            | SendTimeoutError::Closed(item)
+            | SendTimeoutError::Declined(item) => item,
         }
     }
 
@@ -191,6 +224,16 @@ impl<T> SendTimeoutError<T> {
     pub fn is_closed(&self) -> bool {
         matches!(self, SendTimeoutError::Closed(_))
     }
+
+    /// Whether the receiver declined the item.
+    ///
+    /// ```
+    /// assert!(handoff::SendTimeoutError::Declined(5).is_declined());
+    /// ```
+    #[must_use]
+    pub fn is_declined(&self) -> bool {
+        matches!(self, SendTimeoutError::Declined(_))
+    }
 }
 
 #[cfg(feature = "sink")]
@@ -198,7 +241,7 @@ impl<T> SinkError<T> {
     /// The item that was not sent.
     pub fn into_inner(self) -> T {
         match self {
-            SinkError::Closed(item) | SinkError::Busy(item) => item,
+            SinkError::Closed(item) | SinkError::Declined(item) | SinkError::Busy(item) => item,
         }
     }
 
@@ -206,6 +249,12 @@ impl<T> SinkError<T> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, SinkError::Closed(_))
+    }
+
+    /// Whether the receiver declined the item.
+    #[must_use]
+    pub fn is_declined(&self) -> bool {
+        matches!(self, SinkError::Declined(_))
     }
 
     /// Whether this item was not tried, because of an earlier one.
@@ -259,22 +308,22 @@ impl RecvTimeoutError {
     }
 }
 
+impl<T> From<SendError<T>> for SendTimeoutError<T> {
+    fn from(error: SendError<T>) -> Self {
+        match error {
+            SendError::Closed(item) => SendTimeoutError::Closed(item),
+            SendError::Declined(item) => SendTimeoutError::Declined(item),
+        }
+    }
+}
+
 #[cfg(feature = "sink")]
 impl<T> From<SendError<T>> for SinkError<T> {
     fn from(error: SendError<T>) -> Self {
-        SinkError::Closed(error.0)
-    }
-}
-
-impl<T> From<SendError<T>> for TrySendError<T> {
-    fn from(error: SendError<T>) -> Self {
-        TrySendError::Closed(error.0)
-    }
-}
-
-impl<T> From<SendError<T>> for SendTimeoutError<T> {
-    fn from(error: SendError<T>) -> Self {
-        SendTimeoutError::Closed(error.0)
+        match error {
+            SendError::Closed(item) => SinkError::Closed(item),
+            SendError::Declined(item) => SinkError::Declined(item),
+        }
     }
 }
 
@@ -283,7 +332,10 @@ impl<T> From<SendError<T>> for SendTimeoutError<T> {
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SendError(..)")
+        f.write_str(match self {
+            SendError::Closed(_) => "Closed(..)",
+            SendError::Declined(_) => "Declined(..)",
+        })
     }
 }
 
@@ -301,6 +353,7 @@ impl<T> fmt::Debug for SendTimeoutError<T> {
         f.write_str(match self {
             SendTimeoutError::Timeout(_) => "Timeout(..)",
             SendTimeoutError::Closed(_) => "Closed(..)",
+            SendTimeoutError::Declined(_) => "Declined(..)",
         })
     }
 }
@@ -310,22 +363,30 @@ impl<T> fmt::Debug for SinkError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SinkError::Closed(_) => "Closed(..)",
+            SinkError::Declined(_) => "Declined(..)",
             SinkError::Busy(_) => "Busy(..)",
         })
     }
 }
 
+const CLOSED: &str = "the channel is closed";
+const DECLINED: &str = "the receiver declined the item";
+const LIMIT: &str = "the limit came first";
+
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad("sending on a closed channel")
+        f.pad(match self {
+            SendError::Closed(_) => CLOSED,
+            SendError::Declined(_) => DECLINED,
+        })
     }
 }
 
 impl<T> fmt::Display for TrySendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            TrySendError::Full(_) => "no receive is waiting for this item",
-            TrySendError::Closed(_) => "sending on a closed channel",
+            TrySendError::Full(_) => "no receive is waiting or an item is on offer",
+            TrySendError::Closed(_) => CLOSED,
         })
     }
 }
@@ -333,8 +394,9 @@ impl<T> fmt::Display for TrySendError<T> {
 impl<T> fmt::Display for SendTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            SendTimeoutError::Timeout(_) => "timed out before the receiver took the item",
-            SendTimeoutError::Closed(_) => "sending on a closed channel",
+            SendTimeoutError::Timeout(_) => LIMIT,
+            SendTimeoutError::Closed(_) => CLOSED,
+            SendTimeoutError::Declined(_) => DECLINED,
         })
     }
 }
@@ -343,8 +405,9 @@ impl<T> fmt::Display for SendTimeoutError<T> {
 impl<T> fmt::Display for SinkError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            SinkError::Closed(_) => "sending on a closed channel",
-            SinkError::Busy(_) => "an item is on offer",
+            SinkError::Closed(_) => CLOSED,
+            SinkError::Declined(_) => DECLINED,
+            SinkError::Busy(_) => "an earlier item is on offer or came back",
         })
     }
 }
@@ -353,7 +416,7 @@ impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             TryRecvError::Empty => "nothing is on offer",
-            TryRecvError::Closed => "receiving on a closed channel",
+            TryRecvError::Closed => CLOSED,
         })
     }
 }
@@ -361,8 +424,8 @@ impl fmt::Display for TryRecvError {
 impl fmt::Display for RecvTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            RecvTimeoutError::Timeout => "timed out before an item was on offer",
-            RecvTimeoutError::Closed => "receiving on a closed channel",
+            RecvTimeoutError::Timeout => LIMIT,
+            RecvTimeoutError::Closed => CLOSED,
         })
     }
 }

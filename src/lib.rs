@@ -85,7 +85,7 @@
 //! |------|----|----|
 //! | with the sender | on offer | the first poll of [`send`](Sender::send) that finds the slot empty; [`try_send`](Sender::try_send); `start_send` of the `Sink` |
 //! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
-//! | on offer | lent | [`offer`](Receiver::offer) |
+//! | on offer | lent | [`next_offer`](Receiver::next_offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
 //! | lent | on offer | the [`Offer`] is dropped; at once on to the sender, if the time of the send is up |
 //! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim), of an item that no living [`Send`] waits for |
@@ -134,7 +134,7 @@
 //! assert!(receiver.try_recv().is_err());
 //! ```
 //!
-//! Two things can blur that verdict. If the receiver uses [`offer`](Receiver::offer), `None` can also
+//! Two things can blur that verdict. If the receiver uses [`next_offer`](Receiver::next_offer), `None` can also
 //! mean that the item is lent, and its receiver decides. And `reclaim` returns the oldest item first:
 //! where some may be on offer with nobody waiting for the answer (those of
 //! [`try_send`](Sender::try_send), of the `Sink`, and of sends leaked with
@@ -329,7 +329,7 @@
 //!
 //! # Two-phase receive
 //!
-//! [`offer`](Receiver::offer) lends the item and leaves the send pending. [`Offer::accept`] takes it
+//! [`next_offer`](Receiver::next_offer) lends the item and leaves the send pending. [`Offer::accept`] takes it
 //! and completes the send; dropping the guard puts it back. A worker that panics or is cancelled
 //! half-way has dropped its guard, so the next worker gets the item: processing at least once,
 //! without a queue.
@@ -342,7 +342,7 @@
 //!
 //! let first_worker = thread::scope(|scope| {
 //!     let worker = scope.spawn(|| {
-//!         let job = receiver.offer().wait().expect("there is a job");
+//!         let job = receiver.next_offer().wait().expect("there is a job");
 //!         panic!("half-way through the {}", *job);
 //!     });
 //!     worker.join()
@@ -350,7 +350,7 @@
 //! assert!(first_worker.is_err());
 //!
 //! // The job is on offer again.
-//! let job = receiver.offer().wait().expect("there is a job");
+//! let job = receiver.next_offer().wait().expect("there is a job");
 //! assert_eq!(*job, "job");
 //! job.accept();
 //! assert_eq!(boss.join().unwrap(), Ok(())); // and only now the send is done
@@ -367,7 +367,7 @@
 //! A combinator is a receiver, or a sender, of its own: what `peekable`, `chunks` or `buffered` hold
 //! was taken from the channel, and what `SinkExt::buffer` holds has not reached it. Such items go
 //! with the combinator when that is dropped. To look at an item without taking it, use
-//! [`offer`](Receiver::offer).
+//! [`next_offer`](Receiver::next_offer).
 //!
 //! # Panics
 //!
@@ -426,6 +426,7 @@ mod sink;
 mod slot;
 mod spin;
 mod sync;
+mod until;
 mod wait;
 mod wanted;
 
@@ -440,6 +441,7 @@ pub use receiver::Receiver;
 pub use recv::Recv;
 pub use send::Send;
 pub use sender::Sender;
+pub use until::Until;
 pub use wanted::Wanted;
 
 /// Makes a channel, and returns its two ends.

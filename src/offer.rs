@@ -3,11 +3,12 @@
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
+use crate::until::Until;
 use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,10 +19,10 @@ use {
     std::time::{Duration, Instant},
 };
 
-/// An item on loan, from [`Receiver::offer`].
+/// An item on loan, from [`Receiver::next_offer`].
 ///
-/// The sender stays pending as long as the guard lives. [`accept`](Self::accept) takes the item
-/// and completes the send; dropping the guard puts the item back on offer, changed if it was
+/// The sender stays pending as long as the guard lives. [`Offer::accept`] takes the item and
+/// completes the send. [`Offer::decline`] gives it back to the sender. Dropping the guard puts the item back on offer, changed if it was
 /// changed through the guard, and the send stays pending.
 ///
 /// # Cancel safety
@@ -42,7 +43,7 @@ use {
 /// let (mut sender, mut receiver) = handoff::channel();
 /// let thread = std::thread::spawn(move || sender.send(20).wait());
 ///
-/// let mut offer = receiver.offer().wait().unwrap();
+/// let mut offer = receiver.next_offer().wait().unwrap();
 /// *offer += 1;
 /// drop(offer);
 ///
@@ -61,20 +62,80 @@ impl<T> Offer<'_, T> {
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
+    /// use handoff::Offer;
     ///
     /// let (mut sender, mut receiver) = handoff::channel();
     /// let mut send = sender.send("job");
     /// assert!(block_on(poll_once(&mut send)).is_none());
-    /// let offer = receiver.offer().wait().unwrap();
+    /// let offer = receiver.next_offer().wait().unwrap();
     /// assert!(block_on(poll_once(&mut send)).is_none());
-    /// assert_eq!(offer.accept(), "job");
+    /// assert_eq!(Offer::accept(offer), "job");
     /// assert_eq!(block_on(send), Ok(()));
     /// ```
-    pub fn accept(mut self) -> T {
-        let item = self.item.take();
-        let wake = self.channel.lock().accept();
-        self.channel.wake(wake);
-        match item {
+    pub fn accept(mut offer: Self) -> T {
+        let item = offer.take();
+        let wake = offer.channel.lock().accept();
+        offer.channel.wake(wake);
+        item
+    }
+
+    /// Refuses the item, as it is in the guard now. It goes back to the sender, and the channel stays
+    /// open.
+    ///
+    /// A [`Send`](crate::Send) resolves to an error `Declined` that carries the item, with and
+    /// without a limit. So does the `Sink` at its next flush. An item whose sender does not wait for
+    /// the answer any more comes back from this call instead: that of a dropped `Send`, or of
+    /// [`try_send`](crate::Sender::try_send).
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    /// use handoff::{Offer, SendError};
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut send = sender.send("job");
+    /// assert!(block_on(poll_once(&mut send)).is_none());
+    /// let offer = receiver.try_next_offer().unwrap();
+    /// assert_eq!(Offer::decline(offer), None); // somebody waits for it
+    /// assert_eq!(block_on(send), Err(SendError::Declined("job")));
+    /// ```
+    #[must_use = "if nobody waits for the item, it is here"]
+    pub fn decline(mut offer: Self) -> Option<T> {
+        let item = offer.take();
+        let mut slot = offer.channel.lock();
+        let (item, wake) = slot.decline(item);
+        drop(slot);
+        offer.channel.wake(wake);
+        item
+    }
+
+    /// Whether the `Send` that offered this item was dropped, or is past its limit. Once true, it
+    /// stays true.
+    ///
+    /// A worker can look at it from time to time, and stop working for somebody who gave up. It is
+    /// false for an item of [`try_send`](crate::Sender::try_send) and of the `Sink`: these do not
+    /// wait, and have not given up either.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, poll_once};
+    /// use handoff::Offer;
+    ///
+    /// let (mut sender, mut receiver) = handoff::channel();
+    /// let mut send = sender.send("job");
+    /// assert!(block_on(poll_once(&mut send)).is_none());
+    /// let offer = receiver.try_next_offer().unwrap();
+    /// assert!(!Offer::is_abandoned(&offer));
+    /// drop(send);
+    /// assert!(Offer::is_abandoned(&offer));
+    /// assert_eq!(Offer::decline(offer), Some("job")); // nobody waits for it
+    /// ```
+    #[must_use]
+    pub fn is_abandoned(offer: &Self) -> bool {
+        offer.channel.flags().is_abandoned()
+    }
+
+    /// Takes the item out, after which the drop of the guard does nothing.
+    fn take(&mut self) -> T {
+        match self.item.take() {
             Some(item) => item,
             None => unreachable!("a guard holds its item as long as it lives"),
         }
@@ -119,7 +180,7 @@ impl<T> fmt::Debug for Offer<'_, T> {
 }
 
 pin_project! {
-    /// The future of [`Receiver::offer`].
+    /// The future of [`Receiver::next_offer`].
     ///
     /// Await it, or block the thread on it with [`wait`](NextOffer::wait) and its timed forms.
     ///
@@ -132,7 +193,7 @@ pin_project! {
     ///
     /// let (mut sender, mut receiver) = handoff::channel::<i32>();
     /// let look = async {
-    ///     let offer = receiver.offer().await.unwrap();
+    ///     let offer = receiver.next_offer().await.unwrap();
     ///     assert_eq!(*offer, 7);
     ///     offer.accept()
     /// };
@@ -141,7 +202,7 @@ pin_project! {
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct NextOffer<'a, T> {
         #[pin]
-        wait: Wait<'a, T, Lend<'a, T>>,
+        pub(crate) wait: Wait<'a, T, Lend<'a, T>>,
     }
 }
 
@@ -174,6 +235,34 @@ impl<T> fmt::Debug for NextOffer<'_, T> {
     }
 }
 
+impl<T> NextOffer<'_, T> {
+    /// Waits for an item to borrow, but gives up when `limit` comes: a timer of any runtime, a
+    /// cancellation token, any future.
+    ///
+    /// What a thread does with [`wait_timeout`](NextOffer::wait_timeout), for a task. See [`Until`].
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
+    /// [`RecvTimeoutError::Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of the `NextOffer`: it holds nothing before it resolved.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, yield_now};
+    ///
+    /// let (sender, mut receiver) = handoff::channel::<()>();
+    /// let outcome = block_on(receiver.next_offer().until(yield_now()));
+    /// assert!(outcome.unwrap_err().is_timeout());
+    /// # drop(sender);
+    /// ```
+    pub fn until<L: IntoFuture>(self, limit: L) -> Until<Self, L::IntoFuture> {
+        Until::new(self, limit)
+    }
+}
+
 #[cfg(not(target_family = "wasm"))]
 impl<'a, T> NextOffer<'a, T> {
     /// Blocks this thread until there is an item, and borrows it; `None` once nothing more will
@@ -186,9 +275,9 @@ impl<'a, T> NextOffer<'a, T> {
     /// ```
     /// let (mut sender, mut receiver) = handoff::channel();
     /// let thread = std::thread::spawn(move || sender.send(1).wait());
-    /// assert_eq!(receiver.offer().wait().unwrap().accept(), 1);
+    /// assert_eq!(receiver.next_offer().wait().unwrap().accept(), 1);
     /// assert_eq!(thread.join().unwrap(), Ok(()));
-    /// assert!(receiver.offer().wait().is_none());
+    /// assert!(receiver.next_offer().wait().is_none());
     /// ```
     #[track_caller]
     pub fn wait(mut self) -> Option<Offer<'a, T>> {
@@ -213,7 +302,7 @@ impl<'a, T> NextOffer<'a, T> {
     /// use std::time::Duration;
     ///
     /// let (sender, mut receiver) = handoff::channel::<()>();
-    /// let error = receiver.offer().wait_timeout(Duration::from_millis(1)).unwrap_err();
+    /// let error = receiver.next_offer().wait_timeout(Duration::from_millis(1)).unwrap_err();
     /// assert!(error.is_timeout());
     /// # drop(sender);
     /// ```
@@ -240,7 +329,7 @@ impl<'a, T> NextOffer<'a, T> {
     ///
     /// let (sender, mut receiver) = handoff::channel::<()>();
     /// drop(sender);
-    /// let error = receiver.offer().wait_deadline(Instant::now()).unwrap_err();
+    /// let error = receiver.next_offer().wait_deadline(Instant::now()).unwrap_err();
     /// assert!(error.is_closed());
     /// ```
     #[track_caller]

@@ -131,15 +131,15 @@ impl<T> Receiver<T> {
     /// let (mut sender, mut receiver) = handoff::channel();
     /// let thread = std::thread::spawn(move || sender.send(String::from("job")).wait());
     ///
-    /// let offer = receiver.offer().wait().unwrap();
+    /// let offer = receiver.next_offer().wait().unwrap();
     /// assert_eq!(offer.len(), 3);
     /// drop(offer); // not now
     ///
-    /// let offer = receiver.offer().wait().unwrap();
+    /// let offer = receiver.next_offer().wait().unwrap();
     /// assert_eq!(offer.accept(), "job"); // and only now the send is done
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
-    pub fn offer(&mut self) -> NextOffer<'_, T> {
+    pub fn next_offer(&mut self) -> NextOffer<'_, T> {
         NextOffer::new(&self.channel, &mut self.spin)
     }
 

@@ -1,20 +1,19 @@
 //! The future of a receive, and how it takes its item.
 
 use crate::channel::Channel;
+use crate::error::RecvTimeoutError;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
+use crate::until::Until;
 use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
-use {
-    crate::error::RecvTimeoutError,
-    std::time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pin_project! {
     /// The future of [`Receiver::recv`].
@@ -40,7 +39,7 @@ pin_project! {
     #[must_use = "a receive does nothing unless it is awaited, polled or waited on"]
     pub struct Recv<'a, T> {
         #[pin]
-        wait: Wait<'a, T, Take>,
+        pub(crate) wait: Wait<'a, T, Take>,
     }
 }
 
@@ -70,6 +69,34 @@ impl<T> FusedFuture for Recv<'_, T> {
 impl<T> fmt::Debug for Recv<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wait.debug("Recv", f)
+    }
+}
+
+impl<T> Recv<'_, T> {
+    /// Receives, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any
+    /// future.
+    ///
+    /// What a thread does with [`wait_timeout`](Recv::wait_timeout), for a task. See [`Until`].
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
+    /// [`RecvTimeoutError::Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of the `Recv`: it holds nothing before it resolved.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, yield_now};
+    ///
+    /// let (sender, mut receiver) = handoff::channel::<()>();
+    /// let outcome = block_on(receiver.recv().until(yield_now()));
+    /// assert!(outcome.unwrap_err().is_timeout());
+    /// # drop(sender);
+    /// ```
+    pub fn until<L: IntoFuture>(self, limit: L) -> Until<Self, L::IntoFuture> {
+        Until::new(self, limit)
     }
 }
 
@@ -150,7 +177,6 @@ impl<T> Recv<'_, T> {
 }
 
 /// What a receive with a time limit says of its outcome, which is pending if the time was up.
-#[cfg(not(target_family = "wasm"))]
 pub(crate) fn or_timeout<T>(outcome: Poll<Option<T>>) -> Result<T, RecvTimeoutError> {
     match outcome {
         Poll::Ready(Some(item)) => Ok(item),

@@ -1,21 +1,19 @@
 //! The future of a send, and how it hands its item over.
 
 use crate::channel::Channel;
-use crate::error::SendError;
+use crate::error::{SendError, SendTimeoutError};
 use crate::slot::{Flags, Offerer, Seat, Slot, Wake};
 use crate::spin::Spin;
+use crate::until::Until;
 use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
-use {
-    crate::error::SendTimeoutError,
-    std::time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pin_project! {
     /// The future of [`Sender::send`].
@@ -43,7 +41,7 @@ pin_project! {
     #[must_use = "a send does nothing unless it is awaited, polled or waited on"]
     pub struct Send<'a, T> {
         #[pin]
-        wait: Wait<'a, T, Handover<T>>,
+        pub(crate) wait: Wait<'a, T, Handover<T>>,
     }
 }
 
@@ -75,6 +73,52 @@ impl<T> FusedFuture for Send<'_, T> {
 impl<T> fmt::Debug for Send<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wait.debug("Send", f)
+    }
+}
+
+impl<T> Send<'_, T> {
+    /// Sends, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any future.
+    ///
+    /// What a thread does with [`wait_timeout`](Send::wait_timeout), for a task. The result says
+    /// whether the item was taken, and each error carries it, so there is nothing to reclaim. See
+    /// [`Until`] for what a limit can do and what it cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError`] with the item, which then is not delivered.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of the `Send`: dropped before it resolved, it gives the item back through
+    /// [`reclaim`](crate::Sender::reclaim).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use handoff::{channel, SendTimeoutError};
+    /// use std::time::Duration;
+    /// use tokio::time::sleep;
+    ///
+    /// let (mut sender, _receiver) = channel();
+    /// let outcome = sender.send("anyone?").until(sleep(Duration::from_millis(1))).await;
+    /// assert_eq!(outcome, Err(SendTimeoutError::Timeout("anyone?")));
+    /// # }
+    /// ```
+    pub fn until<L: IntoFuture>(self, limit: L) -> Until<Self, L::IntoFuture> {
+        Until::new(self, limit)
+    }
+
+    /// What a send with a limit says of its outcome, which is pending if it gave up.
+    pub(crate) fn or_timeout(
+        &mut self,
+        outcome: Poll<Result<(), SendError<T>>>,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match outcome {
+            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
+            Poll::Pending => match self.wait.operation.item.take() {
+                Some(item) => Err(SendTimeoutError::Timeout(item)),
+                None => unreachable!("a send that gave up holds its item"),
+            },
+        }
     }
 }
 
@@ -157,24 +201,10 @@ impl<T> Send<'_, T> {
         let outcome = self.wait.block_until(Some(deadline));
         self.or_timeout(outcome)
     }
-
-    /// What a send with a limit says of its outcome, which is pending if it gave up.
-    fn or_timeout(
-        &mut self,
-        outcome: Poll<Result<(), SendError<T>>>,
-    ) -> Result<(), SendTimeoutError<T>> {
-        match outcome {
-            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
-            Poll::Pending => match self.wait.operation.item.take() {
-                Some(item) => Err(SendTimeoutError::Timeout(item)),
-                None => unreachable!("a send that gave up holds its item"),
-            },
-        }
-    }
 }
 
 /// How a `Send` gets its item to the receiver.
-struct Handover<T> {
+pub(crate) struct Handover<T> {
     /// The item, until it is put on offer; and again when the send has given up.
     item: Option<T>,
 }
@@ -205,7 +235,7 @@ impl<T> Operation<T> for Handover<T> {
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
         if self.is_offered() {
-            flags.is_taken() || (flags.is_offered() && flags.is_receiver_closed())
+            flags.is_answered() || (flags.is_offered() && flags.is_receiver_closed())
         } else {
             flags.is_closed()
         }
@@ -218,11 +248,18 @@ impl<T> Operation<T> for Handover<T> {
 
     #[inline]
     fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
-        if self.is_offered() && slot.flags().is_taken() {
+        let (is_offered, flags) = (self.is_offered(), slot.flags());
+        if is_offered && flags.is_taken() {
             return Ok(());
         }
+        if is_offered && flags.is_declined() {
+            return match slot.take_given_back() {
+                Some(item) => Err(SendError::Declined(item)),
+                None => unreachable!("a declined item is given back"),
+            };
+        }
         match self.item.take().or_else(|| slot.withdraw()) {
-            Some(item) => Err(SendError(item)),
+            Some(item) => Err(SendError::Closed(item)),
             None => unreachable!("an item that was not taken is on offer or here"),
         }
     }

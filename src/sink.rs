@@ -52,20 +52,28 @@ impl<T> Sink<T> for Sender<T> {
 
     fn start_send(self: Pin<&mut Self>, mut item: T) -> Result<(), SinkError<T>> {
         let this = self.get_mut();
-        if this.channel.flags().is_given_back() {
-            item = this.discard_given_back(item);
+        loop {
+            let flags = this.channel.flags();
+            if flags.is_given_back() && !flags.is_back_in_sink() {
+                item = this.discard_given_back(item);
+            }
+            let mut slot = this.channel.lock();
+            let flags = slot.flags();
+            if flags.is_closed() {
+                return Err(SinkError::Closed(item));
+            }
+            if flags.is_occupied() || flags.is_back_in_sink() {
+                return Err(SinkError::Busy(item));
+            }
+            if flags.is_given_back() {
+                // The receiver declined the item of a leaked `Send` just now.
+                continue;
+            }
+            let wake = slot.offer(item, Offerer::Sink);
+            drop(slot);
+            this.channel.wake(wake);
+            return Ok(());
         }
-        let mut slot = this.channel.lock();
-        if slot.flags().is_closed() {
-            return Err(SinkError::Closed(item));
-        }
-        if slot.flags().is_occupied() {
-            return Err(SinkError::Busy(item));
-        }
-        let wake = slot.offer(item, Offerer::Sink);
-        drop(slot);
-        this.channel.wake(wake);
-        Ok(())
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SinkError<T>>> {
@@ -136,9 +144,14 @@ impl<T> Operation<T> for Flush {
 
     #[inline]
     fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
-        match slot.withdraw_from_sink() {
-            Some(item) => Err(SinkError::Closed(item)),
-            None => Ok(()),
-        }
+        let flags = slot.flags();
+        let (item, error): (_, fn(T) -> _) = if flags.is_back_in_sink() {
+            (slot.take_given_back(), SinkError::Declined)
+        } else if flags.is_from_sink() && flags.is_offered() && flags.is_receiver_closed() {
+            (slot.withdraw(), SinkError::Closed)
+        } else {
+            return Ok(());
+        };
+        item.map_or(Ok(()), |item| Err(error(item)))
     }
 }

@@ -11,7 +11,7 @@
 //!       │   │ reclaim            lend to an `Offer` ────────────┘
 //!       │   │                             │
 //!       └─▶ given back ◀──────────────────┘
-//!        give_back                   put_back, if the time of its send is up
+//!        give_back                   decline; or put_back, if the time of its send is up
 //! ```
 //!
 //! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
@@ -92,7 +92,7 @@ impl<T> Slot<T> {
     pub(crate) fn offer(&mut self, item: T, by: Offerer) -> Wake {
         debug_assert!(!self.flags.is_occupied() && !self.flags.is_closed());
         self.offered = Some(item);
-        self.flags.clear(Flags::TAKEN);
+        self.flags.clear(Flags::TAKEN | Flags::DECLINED);
         self.flags.set(match by {
             Offerer::Send => Flags::OFFERED | Flags::AWAITED,
             #[cfg(feature = "sink")]
@@ -108,14 +108,6 @@ impl<T> Slot<T> {
         self.offered.take()
     }
 
-    /// Takes back what the `Sink` has on offer, if the receiver is closed.
-    #[cfg(feature = "sink")]
-    pub(crate) fn withdraw_from_sink(&mut self) -> Option<T> {
-        let came_back =
-            self.flags.is_receiver_closed() && self.flags.all(Flags::OFFERED | Flags::FROM_SINK);
-        came_back.then(|| self.withdraw()).flatten()
-    }
-
     /// Keeps an item for `reclaim`.
     pub(crate) fn give_back(&mut self, item: T) {
         // The call of that `send` discarded what was here before.
@@ -126,7 +118,8 @@ impl<T> Slot<T> {
 
     /// Takes out the item that was given back.
     pub(crate) fn take_given_back(&mut self) -> Option<T> {
-        self.flags.clear(Flags::GIVEN_BACK);
+        self.flags
+            .clear(Flags::GIVEN_BACK | Flags::BACK_IN_SINK | Flags::DECLINED);
         self.given_back.take()
     }
 
@@ -191,6 +184,23 @@ impl<T> Slot<T> {
         self.flags.clear(Flags::OF_ITEM);
         self.flags.set(Flags::TAKEN);
         self.vacated()
+    }
+
+    /// A guard declines its item. It goes back to whoever waits for the answer, and otherwise to the
+    /// decliner. Wakes the sender.
+    pub(crate) fn decline(&mut self, item: T) -> (Option<T>, Wake) {
+        let awaited = self.flags.any(Flags::AWAITED);
+        let from_sink = self.flags.any(Flags::FROM_SINK);
+        self.flags.clear(Flags::OF_ITEM);
+        if !awaited {
+            return (Some(item), self.vacated());
+        }
+        self.give_back(item);
+        self.flags.set(Flags::DECLINED);
+        if from_sink {
+            self.flags.set(Flags::BACK_IN_SINK);
+        }
+        (None, self.vacated())
     }
 
     /// A guard puts its item back on offer. If the time of its `Send` is up, the item goes back to

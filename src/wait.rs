@@ -10,6 +10,8 @@
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::{self, Spin};
+use futures_core::ready;
+use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -184,6 +186,32 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         // Its drop removes nothing.
         self.stage = Stage::Done;
         outcome
+    }
+
+    /// Polls for a task, and then polls a limit. Ready when it was answered, or gave up because the
+    /// limit has come: then it is `Ready(Pending)`.
+    #[inline]
+    pub(crate) fn poll_until<L: Future>(
+        &mut self,
+        limit: Pin<&mut L>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Poll<O::Output>> {
+        if self.is_done() {
+            return Poll::Pending;
+        }
+        let mut outcome = Pin::new(&mut *self).poll(cx);
+        if outcome.is_pending() && self.stage != Stage::Late && !self.is_done() {
+            let reached = ready!(limit.poll(cx));
+            self.stage = Stage::Late;
+            // Foreign code, so it runs before an item is in hand.
+            drop(reached);
+            outcome = self.turn(Caller::Task(cx.waker(), None));
+        }
+        if outcome.is_ready() || self.is_done() {
+            Poll::Ready(outcome)
+        } else {
+            Poll::Pending
+        }
     }
 
     /// Answers, or gives up if it is late, or sits down and announces itself.

@@ -3,11 +3,12 @@
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
+use crate::until::Until;
 use crate::wait::{Operation, Wait};
 use futures_core::future::FusedFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
@@ -38,7 +39,7 @@ pin_project! {
     #[must_use = "it does nothing unless it is awaited, polled or waited on"]
     pub struct Wanted<'a, T> {
         #[pin]
-        wait: Wait<'a, T, Demand>,
+        pub(crate) wait: Wait<'a, T, Demand>,
     }
 }
 
@@ -68,6 +69,27 @@ impl<T> FusedFuture for Wanted<'_, T> {
 impl<T> fmt::Debug for Wanted<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.wait.debug("Wanted", f)
+    }
+}
+
+impl<T> Wanted<'_, T> {
+    /// Waits for demand, but gives up when `limit` comes: a timer of any runtime, a cancellation
+    /// token, any future. `None` if the limit came first.
+    ///
+    /// What a thread does with [`wait_timeout`](Wanted::wait_timeout), for a task. See [`Until`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it cancels the wake-up.
+    ///
+    /// ```
+    /// use futures_lite::future::{block_on, yield_now};
+    ///
+    /// let (mut sender, _receiver) = handoff::channel::<()>();
+    /// assert_eq!(block_on(sender.wanted().until(yield_now())), None);
+    /// ```
+    pub fn until<L: IntoFuture>(self, limit: L) -> Until<Self, L::IntoFuture> {
+        Until::new(self, limit)
     }
 }
 

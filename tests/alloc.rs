@@ -47,7 +47,7 @@ fn item_by_item(tx: &mut Sender<u64>, rx: &mut Receiver<u64>) {
     let mut send = tx.send(2);
     assert!(poll(&mut send).is_pending());
     for accept in [false, true] {
-        let mut next = rx.offer();
+        let mut next = rx.next_offer();
         let Poll::Ready(Some(guard)) = poll(&mut next) else {
             panic!("it is on offer");
         };
@@ -110,7 +110,7 @@ fn no_operation_of_a_thread_allocates_unless_it_sleeps() {
             offer(&mut tx, 1);
             assert_eq!(rx.recv().wait(), Some(1));
             offer(&mut tx, 2);
-            assert_eq!(rx.offer().wait().map(Offer::accept), Some(2));
+            assert_eq!(rx.next_offer().wait().map(Offer::accept), Some(2));
             // The time is up before they begin.
             assert!(rx.recv().wait_timeout(Duration::ZERO).is_err());
             assert!(tx.send(3).wait_timeout(Duration::ZERO).is_err());

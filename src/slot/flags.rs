@@ -25,39 +25,45 @@ impl Flags {
     /// The receiver took the last item that was on offer. This is the answer for its `Send`.
     pub(super) const TAKEN: usize = 1 << 5;
 
+    /// The receiver declined the last item that was on offer. This is the answer for its `Send` or
+    /// for the `Sink`, and the item was given back.
+    pub(super) const DECLINED: usize = 1 << 6;
+
     // ---- The item given back
 
     /// `Sender::reclaim` can return an item. Only the sender sets and clears this, and a guard
     /// while an item is awaited.
-    pub(super) const GIVEN_BACK: usize = 1 << 6;
+    pub(super) const GIVEN_BACK: usize = 1 << 7;
+    /// The `Sink` started that item.
+    pub(super) const BACK_IN_SINK: usize = 1 << 8;
 
     // ---- The receiver
 
     /// A receive waits. Not the same as "the receiver's seat is taken": a receive that was woken for
     /// an item, which was then withdrawn, still waits.
-    pub(super) const WAITING: usize = 1 << 7;
+    pub(super) const WAITING: usize = 1 << 9;
     /// The receiver has told its owner that nothing more will come.
-    pub(super) const TERMINATED: usize = 1 << 8;
+    pub(super) const TERMINATED: usize = 1 << 10;
 
     // ---- The ends
 
     /// The sender was closed or dropped.
-    pub(super) const SENDER_CLOSED: usize = 1 << 9;
+    pub(super) const SENDER_CLOSED: usize = 1 << 11;
     /// The receiver was closed or dropped.
-    pub(super) const RECEIVER_CLOSED: usize = 1 << 10;
+    pub(super) const RECEIVER_CLOSED: usize = 1 << 12;
     /// The sender was dropped: nobody can reclaim an item.
-    pub(super) const SENDER_DROPPED: usize = 1 << 11;
+    pub(super) const SENDER_DROPPED: usize = 1 << 13;
     /// The receiver was dropped.
-    pub(super) const RECEIVER_DROPPED: usize = 1 << 12;
+    pub(super) const RECEIVER_DROPPED: usize = 1 << 14;
 
     // ---- Who waits
 
     /// Whoever sits on the sender's seat is woken when the slot becomes vacant.
-    pub(super) const FOR_VACANCY: usize = 1 << 13;
+    pub(super) const FOR_VACANCY: usize = 1 << 15;
     /// Whoever sits on the sender's seat is woken when an item becomes wanted.
-    pub(super) const FOR_DEMAND: usize = 1 << 14;
+    pub(super) const FOR_DEMAND: usize = 1 << 16;
     /// Somebody sits on a seat. The first of four bits, one for each [`Seat`].
-    pub(super) const SEATED: usize = 1 << 15;
+    pub(super) const SEATED: usize = 1 << 17;
 
     const ANY_SEATED: usize = 0b1111 * Self::SEATED;
     const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
@@ -127,7 +133,8 @@ impl Flags {
         let awaited = occupied && !self.is_given_back();
         let receiver_is_woken = !self.is_seated(Seat::Receiver) || self.is_receiver_closed();
         !self.all(Self::OCCUPIED)
-            && (!self.is_taken() || !occupied)
+            && (!self.is_answered() || !occupied)
+            && (!self.is_declined() || self.is_given_back())
             && (!self.any(Self::AWAITED) || awaited)
             && (!self.is_offered() || receiver_is_woken)
     }
@@ -162,8 +169,39 @@ impl Flags {
     }
 
     #[inline]
+    pub(crate) fn is_declined(self) -> bool {
+        self.any(Self::DECLINED)
+    }
+
+    /// The receiver took or declined the last item that was on offer.
+    #[inline]
+    pub(crate) fn is_answered(self) -> bool {
+        self.any(Self::TAKEN | Self::DECLINED)
+    }
+
+    /// The `Send` of the item was dropped while it was lent, or its time is up.
+    #[inline]
+    pub(crate) fn is_abandoned(self) -> bool {
+        self.any(Self::ABANDONED)
+    }
+
+    #[inline]
     pub(crate) fn is_given_back(self) -> bool {
         self.any(Self::GIVEN_BACK)
+    }
+
+    /// The item on offer or lent came from the `Sink`.
+    #[cfg(feature = "sink")]
+    #[inline]
+    pub(crate) fn is_from_sink(self) -> bool {
+        self.any(Self::FROM_SINK)
+    }
+
+    /// The item given back is one that the `Sink` started and nobody fetched yet.
+    #[cfg(feature = "sink")]
+    #[inline]
+    pub(crate) fn is_back_in_sink(self) -> bool {
+        self.any(Self::BACK_IN_SINK)
     }
 
     /// The next call of `send` has to end the wait of an earlier one, or to discard its item.

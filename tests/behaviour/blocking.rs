@@ -335,7 +335,7 @@ fn a_blocked_receive_counts_as_waiting() {
             assert_eq!(receiving.join().unwrap(), Some(1));
         });
         thread::scope(|scope| {
-            let receiving = scope.spawn(|| rx.offer().wait().map(Offer::accept));
+            let receiving = scope.spawn(|| rx.next_offer().wait().map(Offer::accept));
             until(|| tx.is_wanted());
             tx.try_send(2).unwrap();
             assert_eq!(receiving.join().unwrap(), Some(2));
@@ -400,17 +400,17 @@ fn an_expired_receive_tries_once() {
                 Err(RecvTimeoutError::Timeout)
             );
             assert!(matches!(
-                rx.offer().wait_timeout(Duration::ZERO),
+                rx.next_offer().wait_timeout(Duration::ZERO),
                 Err(RecvTimeoutError::Timeout)
             ));
 
             let sender = Probe::new();
             let mut send = tx.send(1);
             assert!(sender.poll(&mut send).is_pending());
-            let guard = rx.offer().wait_timeout(Duration::ZERO).unwrap();
+            let guard = rx.next_offer().wait_timeout(Duration::ZERO).unwrap();
             assert_eq!(*guard, 1);
             drop(guard);
-            drop(rx.offer().wait_deadline(past).unwrap());
+            drop(rx.next_offer().wait_deadline(past).unwrap());
             assert_eq!(rx.recv().wait_timeout(Duration::ZERO), Ok(1));
             assert_eq!(sender.poll(&mut send), Poll::Ready(Ok(())));
             drop(send);
@@ -426,7 +426,7 @@ fn an_expired_receive_tries_once() {
                 Err(RecvTimeoutError::Closed)
             );
             assert!(matches!(
-                rx.offer().wait_deadline(past),
+                rx.next_offer().wait_deadline(past),
                 Err(RecvTimeoutError::Closed)
             ));
         }
@@ -550,7 +550,7 @@ fn a_deadline_is_kept() {
         assert!(start.elapsed() >= patience);
 
         let deadline = Instant::now() + patience;
-        assert!(rx.offer().wait_deadline(deadline).is_err());
+        assert!(rx.next_offer().wait_deadline(deadline).is_err());
         assert!(Instant::now() >= deadline);
     });
 }
@@ -571,7 +571,7 @@ fn a_duration_too_large_waits_for_ever() {
                     tx.send(2).wait().unwrap();
                     wanted
                 },
-                || rx.offer().wait_timeout(patience).map(Offer::accept),
+                || rx.next_offer().wait_timeout(patience).map(Offer::accept),
             );
             assert_eq!((wanted, item), (Some(true), Ok(2)));
         }
@@ -643,7 +643,7 @@ fn hold(mut rx: Receiver<Item>) -> Holder {
     let ended = Arc::new(AtomicBool::new(false));
     let ending = Arc::clone(&ended);
     inline(async move {
-        let guard = rx.offer().await.expect("the sender is there");
+        let guard = rx.next_offer().await.expect("the sender is there");
         lent_tx.send(()).unwrap();
         let end = end_rx.recv().await.expect("the test is there");
         ending.store(true, Ordering::SeqCst);
@@ -725,7 +725,7 @@ fn an_item_put_back_after_the_deadline_cannot_be_borrowed_again() {
         rx.try_recv().ok()
     }
     fn offer(rx: &mut Receiver<Item>) -> Option<Item> {
-        let offer = rx.offer().wait_timeout(Duration::ZERO).ok();
+        let offer = rx.next_offer().wait_timeout(Duration::ZERO).ok();
         offer.map(Offer::accept)
     }
     fn close(rx: &mut Receiver<Item>) -> Option<Item> {
@@ -787,8 +787,8 @@ fn an_item_put_back_before_the_deadline_is_on_offer_again() {
         let (outcome, item) = race(
             || tx.send(1).wait_timeout(Duration::from_secs(3600)),
             || {
-                drop(rx.offer().wait().unwrap());
-                drop(rx.offer().wait().unwrap());
+                drop(rx.next_offer().wait().unwrap());
+                drop(rx.next_offer().wait().unwrap());
                 rx.recv().wait()
             },
         );
@@ -807,7 +807,7 @@ fn a_blocked_send_is_ended_by_accept_and_not_before() {
                 assert!(accepted.load(Ordering::SeqCst));
             },
             || {
-                let guard = rx.offer().wait().unwrap();
+                let guard = rx.next_offer().wait().unwrap();
                 accepted.store(true, Ordering::SeqCst);
                 assert_eq!(guard.accept(), 1);
             },
@@ -820,7 +820,7 @@ fn a_blocked_send_learns_of_a_forgotten_guard_at_the_receivers_next_operation() 
     watchdog(|| {
         let (mut tx, mut rx) = channel();
         let sending = thread::spawn(move || tx.send(1).wait());
-        mem::forget(rx.offer().wait().unwrap());
+        mem::forget(rx.next_offer().wait().unwrap());
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         assert_eq!(sending.join().unwrap(), Ok(()));
     });
@@ -833,7 +833,7 @@ fn the_error_of_a_blocked_send_holds_the_item() {
         let (mut tx, mut rx) = channel();
         let item = ledger.item();
         let sending = thread::spawn(move || tx.send(item).wait());
-        drop(rx.offer().wait().unwrap());
+        drop(rx.next_offer().wait().unwrap());
         drop(rx);
         let Err(SendError(item)) = sending.join().unwrap() else {
             panic!("nobody took it");

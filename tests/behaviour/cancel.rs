@@ -241,7 +241,7 @@ fn nothing_but_the_next_send_drops_an_unreclaimed_item() {
     assert!(sender.poll(&mut tx.wanted()).is_pending());
     assert!(sender.poll(&mut tx.closed()).is_pending());
     assert!(receiver.poll(&mut rx.recv()).is_pending());
-    assert!(receiver.poll(&mut rx.offer()).is_pending());
+    assert!(receiver.poll(&mut rx.next_offer()).is_pending());
     assert!(matches!(rx.try_recv(), Err(TryRecvError::Empty)));
     rx.close();
     tx.close();
@@ -502,9 +502,9 @@ fn a_recv_dropped_before_its_first_poll_changes_nothing() {
     let (ledger, mut tx, mut rx) = ledger_and_channel();
     offer_and_forget(&mut tx, ledger.item());
     drop(rx.recv());
-    drop(rx.offer());
+    drop(rx.next_offer());
     mem::forget(rx.recv());
-    mem::forget(rx.offer());
+    mem::forget(rx.next_offer());
     assert_eq!(taken(&mut rx), Some(0));
 }
 

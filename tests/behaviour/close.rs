@@ -130,7 +130,10 @@ fn a_closed_receiver_receives_nothing_more() {
         assert_eq!(receiver.poll_next(&mut rx), Poll::Ready(None));
         assert_eq!(rx.poll_recv(&mut receiver.cx()), Poll::Ready(None));
         assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
-        assert!(matches!(receiver.poll(&mut rx.offer()), Poll::Ready(None)));
+        assert!(matches!(
+            receiver.poll(&mut rx.next_offer()),
+            Poll::Ready(None)
+        ));
         assert_eq!(rx.recv().wait(), None);
         assert_eq!(
             rx.recv().wait_timeout(Duration::ZERO),
@@ -252,7 +255,7 @@ fn a_pending_receive_ends_when_the_sender_goes() {
 fn a_pending_offer_ends_when_the_sender_goes() {
     let (tx, mut rx) = channel::<u32>();
     let receiver = Probe::new();
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(receiver.poll(&mut offer).is_pending());
     drop(tx);
     assert_eq!(receiver.wakes(), 1);
@@ -561,7 +564,7 @@ fn a_future_is_terminated_once_it_gave_its_output() {
     assert!(!wanted.is_terminated());
     assert!(probe.poll(&mut wanted).is_pending());
     assert!(!wanted.is_terminated());
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(!offer.is_terminated());
     assert!(probe.poll(&mut offer).is_pending());
     assert!(!offer.is_terminated());
@@ -612,12 +615,12 @@ fn a_receiver_is_terminated_once_it_said_so() {
             Probe::new().poll_next(rx) == Poll::Ready(None)
         }),
         ("offer", |rx| {
-            matches!(Probe::new().poll(&mut rx.offer()), Poll::Ready(None))
+            matches!(Probe::new().poll(&mut rx.next_offer()), Poll::Ready(None))
         }),
-        ("offer wait", |rx| rx.offer().wait().is_none()),
+        ("offer wait", |rx| rx.next_offer().wait().is_none()),
         ("offer wait_timeout", |rx| {
             matches!(
-                rx.offer().wait_timeout(Duration::ZERO),
+                rx.next_offer().wait_timeout(Duration::ZERO),
                 Err(RecvTimeoutError::Closed)
             )
         }),
@@ -689,7 +692,7 @@ fn a_future_polled_after_it_resolved_stays_pending() {
     offer_and_forget(&mut tx, 2);
     assert_eq!(probe.poll(&mut recv), Poll::Pending, "it had its item");
     drop(recv);
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     drop(probe.poll(&mut offer));
     assert!(probe.poll(&mut offer).is_pending());
     drop(offer);
@@ -755,7 +758,7 @@ fn a_resolved_future_cannot_be_waited_for() {
         });
         tx.close();
         assert_not_waitable!(rx.recv());
-        assert_not_waitable!(rx.offer());
+        assert_not_waitable!(rx.next_offer());
         assert_not_waitable!(rx.closed());
         rx.close();
         assert_not_waitable!(tx.send(3));
@@ -792,7 +795,7 @@ fn a_blocked_send_gets_its_item_back_when_the_receiver_goes() {
             let (mut tx, mut rx) = channel();
             let sending = thread::spawn(move || tx.send(1).wait());
             // Once it can be lent it is on offer.
-            drop(rx.offer().wait().expect("the sender is there"));
+            drop(rx.next_offer().wait().expect("the sender is there"));
             if close {
                 rx.close();
                 assert_eq!(sending.join().unwrap(), Err(SendError(1)));
@@ -827,7 +830,10 @@ fn no_close_is_lost_on_a_thread_that_begins_to_wait() {
             race(|| rx.closed().wait(), move || drop(tx));
 
             let (tx, mut rx) = channel::<u32>();
-            race(|| assert!(rx.offer().wait().is_none()), move || drop(tx));
+            race(
+                || assert!(rx.next_offer().wait().is_none()),
+                move || drop(tx),
+            );
         }
     });
 }

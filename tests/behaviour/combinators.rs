@@ -225,7 +225,7 @@ fn an_item_that_was_peeked_at_was_received() {
         let (mut tx, mut rx) = channel();
         let mut send = tx.send(ledger.item());
         assert_eq!((&mut send).now_or_never(), None);
-        let guard = rx.offer().now_or_never().flatten().unwrap();
+        let guard = rx.next_offer().now_or_never().flatten().unwrap();
         assert_eq!(guard.number(), 1);
         drop(guard);
         assert_eq!(send.now_or_never(), None);

@@ -429,7 +429,7 @@ impl Receiving {
     /// Looks at an item, thinks about it, and then takes it, puts it back, or leaks the guard.
     fn borrow(&mut self) -> bool {
         let time = self.random.moment();
-        let offer = match self.rx.offer().wait_timeout(time) {
+        let offer = match self.rx.next_offer().wait_timeout(time) {
             Ok(offer) => offer,
             Err(error) => return !error.is_closed(),
         };

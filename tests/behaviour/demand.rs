@@ -27,7 +27,7 @@ static WAITING: &[(&str, Receive)] = &[
         mem::forget(recv);
     }),
     ("leaked offer", |rx, probe| {
-        let mut offer = rx.offer();
+        let mut offer = rx.next_offer();
         assert!(probe.poll(&mut offer).is_pending());
         mem::forget(offer);
     }),
@@ -46,7 +46,7 @@ static NOT_WAITING: &[(&str, Receive)] = &[
         assert!(probe.poll(&mut rx.recv()).is_pending());
     }),
     ("dropped offer", |rx, probe| {
-        assert!(probe.poll(&mut rx.offer()).is_pending());
+        assert!(probe.poll(&mut rx.next_offer()).is_pending());
     }),
     ("closed", |rx, probe| {
         let mut closed = rx.closed();
@@ -63,7 +63,10 @@ static NOT_WAITING: &[(&str, Receive)] = &[
         assert!(rx.recv().wait_timeout(Duration::from_millis(1)).is_err());
     }),
     ("offer that timed out after a while", |rx, _| {
-        assert!(rx.offer().wait_timeout(Duration::from_millis(1)).is_err());
+        assert!(rx
+            .next_offer()
+            .wait_timeout(Duration::from_millis(1))
+            .is_err());
     }),
     ("stream, and then try_recv", |rx, probe| {
         assert!(probe.poll_next(rx).is_pending());
@@ -128,7 +131,7 @@ fn try_send_serves_a_recv_and_an_offer_that_are_held() {
     assert!(!tx.is_wanted(), "resolved");
     drop(recv);
 
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(probe.poll(&mut offer).is_pending());
     tx.try_send(2).unwrap();
     let Poll::Ready(Some(guard)) = probe.poll(&mut offer) else {
@@ -148,7 +151,7 @@ fn try_send_serves_a_blocked_thread() {
         let ways: [Blocked; 5] = [
             |rx| rx.recv().wait(),
             |rx| rx.recv().wait_timeout(Duration::MAX).ok(),
-            |rx| rx.offer().wait().map(Offer::accept),
+            |rx| rx.next_offer().wait().map(Offer::accept),
             |rx| rx.iter().next(),
             |rx| block_on(rx.recv()),
         ];

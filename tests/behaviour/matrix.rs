@@ -351,7 +351,7 @@ async fn run_receiver(receiving: Receiving, mut rx: Receiver<Item>) {
             receive(rx.recv().wait_timeout(Duration::ZERO).ok());
         }
         Receiving::Offer(polls, guard) => {
-            let mut future = rx.offer();
+            let mut future = rx.next_offer();
             let mut lent = None;
             for _ in 0..polls {
                 lent = poll_once(&mut future).await;
@@ -363,14 +363,14 @@ async fn run_receiver(receiving: Receiving, mut rx: Receiver<Item>) {
             end_guard(lent.flatten(), guard);
         }
         Receiving::OfferDropped => {
-            let mut future = rx.offer();
+            let mut future = rx.next_offer();
             let lent = poll_once(&mut future).await;
             yield_once().await;
             drop(lent);
             drop(future);
         }
         Receiving::OfferForgotten => {
-            let mut future = rx.offer();
+            let mut future = rx.next_offer();
             let lent = poll_once(&mut future).await;
             yield_once().await;
             drop(lent);

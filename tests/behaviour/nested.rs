@@ -379,7 +379,7 @@ impl World {
     }
 
     fn receive_in_two_phases(self: &Arc<Self>, rx: &mut Receiver<Item>) -> Option<Item> {
-        let mut next = rx.offer();
+        let mut next = rx.next_offer();
         for _ in 0..3 {
             let guard = match self.probe().poll(&mut next) {
                 Poll::Ready(guard) => guard?,

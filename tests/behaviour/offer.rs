@@ -28,7 +28,7 @@ fn reclaimed(tx: &mut Sender<Item>) -> Option<usize> {
 fn an_offer_waits_for_an_item_and_lends_it() {
     let (mut tx, mut rx) = channel();
     let (sender, receiver) = (Probe::new(), Probe::new());
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(receiver.poll(&mut offer).is_pending());
     let mut send = tx.send(String::from("job"));
     assert!(sender.poll(&mut send).is_pending());
@@ -95,7 +95,7 @@ fn a_worker_that_panics_puts_the_item_back() {
 fn a_dropped_next_offer_lent_nothing() {
     let (ledger, mut tx, mut rx) = ledger_and_channel();
     let (sender, receiver) = (Probe::new(), Probe::new());
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(receiver.poll(&mut offer).is_pending());
     let mut send = tx.send(ledger.item());
     assert!(sender.poll(&mut send).is_pending());
@@ -110,7 +110,7 @@ fn a_dropped_next_offer_lent_nothing() {
 #[test]
 fn an_item_for_try_send_can_be_lent() {
     let (ledger, mut tx, mut rx) = ledger_and_channel();
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     assert!(Probe::new().poll(&mut offer).is_pending());
     tx.try_send(ledger.item()).unwrap();
     let Poll::Ready(Some(guard)) = Probe::new().poll(&mut offer) else {
@@ -125,7 +125,7 @@ fn an_item_for_try_send_can_be_lent() {
 fn a_resolved_next_offer_is_done_with_the_guard_still_there() {
     let (mut tx, mut rx) = channel();
     offer_and_forget(&mut tx, 1);
-    let mut offer = rx.offer();
+    let mut offer = rx.next_offer();
     let Poll::Ready(Some(guard)) = Probe::new().poll(&mut offer) else {
         panic!("it is on offer");
     };
@@ -143,14 +143,14 @@ fn the_end_of_the_sender_ends_the_offers() {
         assert_eq!(*lend(&mut rx), 1, "first what is on offer");
         assert_eq!(lend(&mut rx).accept(), 1);
         assert!(matches!(
-            Probe::new().poll(&mut rx.offer()),
+            Probe::new().poll(&mut rx.next_offer()),
             Poll::Ready(None)
         ));
         assert!(matches!(
-            rx.offer().wait_timeout(Duration::ZERO),
+            rx.next_offer().wait_timeout(Duration::ZERO),
             Err(RecvTimeoutError::Closed)
         ));
-        assert!(rx.offer().wait().is_none());
+        assert!(rx.next_offer().wait().is_none());
     });
 }
 
@@ -366,7 +366,7 @@ fn a_forgotten_guard_counts_as_accepted_at_the_receivers_next_operation() {
                 Some(rx)
             }),
             ("offer", |mut rx| {
-                assert!(Probe::new().poll(&mut rx.offer()).is_pending());
+                assert!(Probe::new().poll(&mut rx.next_offer()).is_pending());
                 Some(rx)
             }),
             ("poll_next", |mut rx| {
@@ -382,7 +382,7 @@ fn a_forgotten_guard_counts_as_accepted_at_the_receivers_next_operation() {
                 Some(rx)
             }),
             ("offer wait_timeout", |mut rx| {
-                assert!(rx.offer().wait_timeout(Duration::ZERO).is_err());
+                assert!(rx.next_offer().wait_timeout(Duration::ZERO).is_err());
                 Some(rx)
             }),
             ("closed", |mut rx| {
@@ -448,7 +448,7 @@ fn a_forgotten_guard_and_then_another() {
             offer_and_forget(&mut tx, ledger.item());
             assert_eq!(lend(&mut rx).number(), leaked);
             mem::forget(lend(&mut rx));
-            assert!(rx.offer().wait_timeout(Duration::ZERO).is_err());
+            assert!(rx.next_offer().wait_timeout(Duration::ZERO).is_err());
             assert!(tx.reclaim().is_none());
         }
         drop((tx, rx));
@@ -495,7 +495,7 @@ fn every_job_is_done_by_workers_that_fail_half_the_time() {
         };
         let working = async {
             let mut attempts = 0;
-            while let Some(job) = rx.offer().await {
+            while let Some(job) = rx.next_offer().await {
                 attempts += 1;
                 match attempts % 4 {
                     0 => drop(must_panic(move || {
@@ -541,7 +541,7 @@ fn a_guard_that_races_the_cancelling_of_its_send() {
             },
             || {
                 for attempt in 0_u32.. {
-                    match rx.offer().wait_timeout(Duration::ZERO) {
+                    match rx.next_offer().wait_timeout(Duration::ZERO) {
                         Ok(guard) if attempt % 2 == 0 => drop(guard.accept().received()),
                         Ok(guard) => drop(guard),
                         Err(RecvTimeoutError::Timeout) => std::hint::spin_loop(),

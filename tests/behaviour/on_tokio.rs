@@ -373,12 +373,12 @@ fn time_outs_of_the_other_waits_change_nothing() {
             assert!(timeout(ms(5), tx.wanted()).await.is_err());
             assert!(timeout(ms(5), tx.closed()).await.is_err());
             assert!(timeout(ms(5), rx.closed()).await.is_err());
-            assert!(timeout(ms(5), rx.offer()).await.is_err());
+            assert!(timeout(ms(5), rx.next_offer()).await.is_err());
             assert!(!tx.is_wanted(), "that receive has gone");
             assert!(tx.try_send(0).is_err());
 
             let lending = async {
-                let guard = rx.offer().await.unwrap();
+                let guard = rx.next_offer().await.unwrap();
                 sleep(ms(10)).await;
                 drop(guard);
                 sleep(ms(10)).await;

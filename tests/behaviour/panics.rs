@@ -220,7 +220,7 @@ fn a_waker_whose_drop_panics_while_its_future_is_unwound_is_no_abort() {
             |tx, _, task| half_way(tx.wanted(), task),
             |tx, _, task| half_way(tx.closed(), task),
             |_, rx, task| half_way(rx.recv(), task),
-            |_, rx, task| half_way(rx.offer(), task),
+            |_, rx, task| half_way(rx.next_offer(), task),
             |_, rx, task| half_way(rx.closed(), task),
         ];
         for unwind in futures {
@@ -324,7 +324,7 @@ fn an_item_in_the_hands_of_a_poll_that_unwinds_is_dropped_and_was_taken() {
             |rx| drop(rx.iter().next()),
             |rx| drop(Probe::new().poll(&mut rx.recv())),
             |rx| drop(Probe::new().poll_next(rx)),
-            |rx| drop(rx.offer().wait().unwrap().accept()),
+            |rx| drop(rx.next_offer().wait().unwrap().accept()),
         ];
         for take in takes {
             let ledger = Ledger::new();
@@ -368,7 +368,7 @@ fn an_item_is_not_leaked_by_a_panic_in_the_drop_of_a_clone_that_was_not_needed()
         let takes: [Take; 3] = [
             |rx, task| drop(task.poll_next(rx)),
             |rx, task| drop(task.poll(&mut rx.recv())),
-            |rx, task| drop(task.poll(&mut rx.offer())),
+            |rx, task| drop(task.poll(&mut rx.next_offer())),
         ];
         for take in takes {
             let ledger = Ledger::new();

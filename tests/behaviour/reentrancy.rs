@@ -837,7 +837,7 @@ fn a_close_while_a_waker_is_cloned_is_not_missed() {
 
         let (tx, mut rx) = channel::<u32>();
         probe.on_clone(move || drop(tx));
-        assert!(answer(&probe, rx.offer()).is_none());
+        assert!(answer(&probe, rx.next_offer()).is_none());
 
         let (tx, mut rx) = channel::<u32>();
         probe.on_clone(move || drop(tx));
@@ -1150,7 +1150,7 @@ fn an_item_that_owns_its_own_sender_closes_the_channel_with_its_drop() {
         let mut closed = rx.closed();
         assert!(watcher.poll(&mut closed).is_pending());
         drop(closed);
-        let Poll::Ready(Some(guard)) = watcher.poll(&mut rx.offer()) else {
+        let Poll::Ready(Some(guard)) = watcher.poll(&mut rx.next_offer()) else {
             panic!("it is on offer");
         };
         drop(guard);

@@ -45,7 +45,7 @@ fn the_api_is_the_one_of_the_design() {
     let _: for<'a> fn(&'a mut Receiver<T>) -> Recv<'a, T> = Receiver::recv;
     let _: fn(&mut Receiver<T>) -> Result<T, TryRecvError> = Receiver::try_recv;
     let _: fn(&mut Receiver<T>, &mut Context<'_>) -> Poll<Option<T>> = Receiver::poll_recv;
-    let _: for<'a> fn(&'a mut Receiver<T>) -> NextOffer<'a, T> = Receiver::offer;
+    let _: for<'a> fn(&'a mut Receiver<T>) -> NextOffer<'a, T> = Receiver::next_offer;
     let _: for<'a> fn(&'a mut Receiver<T>) -> Closed<'a, T> = Receiver::closed;
     let _: fn(&Receiver<T>) -> bool = Receiver::is_closed;
     let _: fn(&mut Receiver<T>) -> bool = Receiver::close;
@@ -370,7 +370,7 @@ fn the_ends_show_their_state() {
     assert!(probe.poll(&mut send).is_pending());
     mem::forget(send);
     show("an item on offer", &tx, &rx);
-    mem::forget(rx.offer().wait().unwrap());
+    mem::forget(rx.next_offer().wait().unwrap());
     show("an item lent", &tx, &rx);
     assert!(rx.try_recv().is_err(), "it was the guard's");
     drop(tx.send(Plain));
@@ -445,12 +445,12 @@ fn the_futures_and_guards_show_what_they_are() {
         all_different("Closed", &shown);
         drop(closed);
         all_different("Recv", &[("new", format!("{:?}", rx.recv()))]);
-        all_different("NextOffer", &[("new", format!("{:?}", rx.offer()))]);
+        all_different("NextOffer", &[("new", format!("{:?}", rx.next_offer()))]);
         all_different("Iter", &[("new", format!("{:?}", rx.iter()))]);
 
         let mut send = tx.send(Plain);
         assert!(probe.poll(&mut send).is_pending());
-        let guard = rx.offer().wait().unwrap();
+        let guard = rx.next_offer().wait().unwrap();
         all_different("Offer", &[("new", format!("{guard:?}"))]);
         drop(guard);
         drop(send);

@@ -68,7 +68,7 @@ mod the_waker_of_the_last_poll_is_woken {
     #[test]
     fn offer_by_an_item() {
         let (mut tx, mut rx) = channel();
-        let mut offer = rx.offer();
+        let mut offer = rx.next_offer();
         check(
             |probe| probe.poll(&mut offer).is_ready(),
             || offer_and_forget(&mut tx, 1),
@@ -78,7 +78,7 @@ mod the_waker_of_the_last_poll_is_woken {
     #[test]
     fn offer_by_a_close() {
         let (mut tx, mut rx) = channel::<u32>();
-        let mut offer = rx.offer();
+        let mut offer = rx.next_offer();
         check(
             |probe| probe.poll(&mut offer).is_ready(),
             || assert!(tx.close()),
@@ -143,7 +143,7 @@ mod the_waker_of_the_last_poll_is_woken {
         check(
             |probe| probe.poll(&mut send).is_ready(),
             || {
-                let Poll::Ready(Some(guard)) = Probe::new().poll(&mut rx.offer()) else {
+                let Poll::Ready(Some(guard)) = Probe::new().poll(&mut rx.next_offer()) else {
                     panic!("it is on offer");
                 };
                 assert_eq!(guard.accept(), 1);
@@ -285,7 +285,7 @@ fn a_dropped_future_keeps_no_waker() {
         tx.wanted(),
         tx.closed(),
         rx.recv(),
-        rx.offer(),
+        rx.next_offer(),
         rx.closed(),
     );
     offer_and_forget(&mut tx, 2);
@@ -321,7 +321,7 @@ fn a_future_that_is_waited_for_keeps_no_waker_of_its_polls() {
         assert!(recv.wait_timeout(now).is_err());
         assert_eq!(probe.held(), 0);
 
-        let mut offer = rx.offer();
+        let mut offer = rx.next_offer();
         assert!(probe.poll(&mut offer).is_pending());
         assert!(offer.wait_timeout(now).is_err());
         assert_eq!(probe.held(), 0);
@@ -342,7 +342,7 @@ fn a_dropped_receiver_keeps_no_waker() {
             mem::forget(leaked);
         },
         |rx, probe| {
-            let mut leaked = rx.offer();
+            let mut leaked = rx.next_offer();
             assert!(probe.poll(&mut leaked).is_pending());
             mem::forget(leaked);
         },
@@ -439,7 +439,7 @@ fn a_future_removes_only_what_it_registered() {
     let (stream, other) = (Probe::new(), Probe::new());
     assert!(stream.poll_next(&mut rx).is_pending());
     drop(rx.recv());
-    drop(rx.offer());
+    drop(rx.next_offer());
     assert!(other.poll(&mut rx.closed()).is_pending());
     assert_eq!(stream.held(), 1, "none of these took its place");
     assert!(tx.is_wanted(), "and it waits");
@@ -511,7 +511,7 @@ fn a_lent_and_returned_item_does_not_wake_its_send() {
     let mut send = tx.send(1);
     assert!(sender.poll(&mut send).is_pending());
     for _ in 0..3 {
-        drop(receiver.poll(&mut rx.offer()));
+        drop(receiver.poll(&mut rx.next_offer()));
     }
     assert_eq!(sender.wakes(), 0, "nothing has become of it");
     assert_eq!(rx.try_recv(), Ok(1));
@@ -531,7 +531,7 @@ fn wanted_is_woken_when_a_receive_starts_to_wait() {
             mem::forget(recv);
         },
         |rx, probe| {
-            let mut offer = rx.offer();
+            let mut offer = rx.next_offer();
             assert!(probe.poll(&mut offer).is_pending());
             mem::forget(offer);
         },
@@ -579,19 +579,19 @@ fn wanted_is_woken_by_nothing_else() {
         assert!(sender.poll(&mut wanted).is_pending(), "occupied");
         // Everything the receiver can do short of waiting.
         drop(rx.recv());
-        drop(rx.offer());
+        drop(rx.next_offer());
         assert!(receiver.poll(&mut rx.closed()).is_pending());
         assert!(!rx.is_closed());
-        let Poll::Ready(Some(guard)) = receiver.poll(&mut rx.offer()) else {
+        let Poll::Ready(Some(guard)) = receiver.poll(&mut rx.next_offer()) else {
             panic!("it is on offer");
         };
         drop(guard);
-        let Poll::Ready(Some(guard)) = receiver.poll(&mut rx.offer()) else {
+        let Poll::Ready(Some(guard)) = receiver.poll(&mut rx.next_offer()) else {
             panic!("it was put back");
         };
         assert_eq!(guard.accept(), 1);
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        assert!(rx.offer().wait_timeout(Duration::ZERO).is_err());
+        assert!(rx.next_offer().wait_timeout(Duration::ZERO).is_err());
         assert!(rx.recv().wait_timeout(Duration::ZERO).is_err());
         assert_eq!(sender.take_wakes(), 0, "no receive waits");
         assert!(sender.poll(&mut wanted).is_pending());

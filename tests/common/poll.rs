@@ -39,7 +39,7 @@ pub(crate) fn offer_and_forget<T>(tx: &mut Sender<T>, item: T) {
 /// The guard of the item on offer.
 #[track_caller]
 pub(crate) fn lend<T>(rx: &mut Receiver<T>) -> Offer<'_, T> {
-    match poll_once(&mut rx.offer(), &idle_waker()) {
+    match poll_once(&mut rx.next_offer(), &idle_waker()) {
         Poll::Ready(Some(guard)) => guard,
         Poll::Ready(None) => panic!("the channel is closed"),
         Poll::Pending => panic!("nothing is on offer"),

@@ -22,7 +22,7 @@ fn send_and_cancel(tx: &mut Sender<u32>) -> Option<u32> {
 
 /// Borrows what is on offer now, and lets go of it.
 fn look_at(rx: &mut Receiver<u32>) -> Option<u32> {
-    match Probe::new().poll(&mut rx.offer()) {
+    match Probe::new().poll(&mut rx.next_offer()) {
         Poll::Ready(offer) => offer.map(|offer| *offer),
         Poll::Pending => None,
     }
@@ -34,8 +34,8 @@ fn put_back_and_accept() {
         let (mut tx, mut rx) = channel();
         let sender = thread::spawn(move || block_on(tx.send(1)));
         block_on(async {
-            drop(rx.offer().await);
-            assert_eq!(rx.offer().await.unwrap().accept(), 1);
+            drop(rx.next_offer().await);
+            assert_eq!(rx.next_offer().await.unwrap().accept(), 1);
         });
         assert_eq!(sender.join().unwrap(), Ok(()));
     });
@@ -64,7 +64,7 @@ fn accept_against_a_cancelled_send() {
     model(|| {
         let (mut tx, mut rx) = channel();
         let receiver = thread::spawn(move || {
-            let accepted = match Probe::new().poll(&mut rx.offer()) {
+            let accepted = match Probe::new().poll(&mut rx.next_offer()) {
                 Poll::Ready(offer) => offer.map(Offer::accept),
                 Poll::Pending => None,
             };
@@ -88,7 +88,7 @@ fn a_forgotten_guard_lets_the_next_send_pass() {
         let sender =
             thread::spawn(move || block_on(async move { (tx.send(1).await, tx.send(2).await) }));
         block_on(async {
-            let offer = rx.offer().await.unwrap();
+            let offer = rx.next_offer().await.unwrap();
             assert_eq!(*offer, 1);
             mem::forget(offer);
             assert_eq!(rx.recv().await, Some(2));
@@ -103,7 +103,7 @@ fn a_forgotten_guard_counts_as_accepted_when_the_receiver_goes() {
         let (mut tx, mut rx) = channel();
         let sender =
             thread::spawn(move || block_on(async move { (tx.send(1).await, tx.send(2).await) }));
-        mem::forget(block_on(rx.offer()));
+        mem::forget(block_on(rx.next_offer()));
         drop(rx);
         assert_eq!(sender.join().unwrap(), (Ok(()), Err(SendError(2))));
     });
@@ -150,7 +150,7 @@ fn a_send_whose_time_is_up_learns_that_the_guard_was_accepted() {
     model(|| {
         let (mut tx, mut rx) = channel();
         let receiver = thread::spawn(move || {
-            let accepted = match Probe::new().poll(&mut rx.offer()) {
+            let accepted = match Probe::new().poll(&mut rx.next_offer()) {
                 Poll::Ready(offer) => offer.map(Offer::accept),
                 Poll::Pending => None,
             };

@@ -178,7 +178,7 @@ fn channel_at(start: Start, ledger: &Ledger) -> (Sender<Parcel>, Receiver<Parcel
         Start::Receiving => assert!(task.poll_next(&mut rx).is_pending()),
     }
     if start == Start::Lent {
-        mem::forget(rx.offer().wait());
+        mem::forget(rx.next_offer().wait());
     }
     (tx, rx)
 }
@@ -333,7 +333,7 @@ async fn receive(does: ReceiverDoes, mut rx: Receiver<Parcel>, release: bool) ->
             }
         }
         ReceiverDoes::TryRecv => rx.try_recv().ok(),
-        ReceiverDoes::OfferAndAccept => match rx.offer().await {
+        ReceiverDoes::OfferAndAccept => match rx.next_offer().await {
             Some(offer) => {
                 offer.touch();
                 Some(offer.accept())
@@ -341,7 +341,7 @@ async fn receive(does: ReceiverDoes, mut rx: Receiver<Parcel>, release: bool) ->
             None => None,
         },
         ReceiverDoes::OfferAndDrop => {
-            if let Some(offer) = rx.offer().await {
+            if let Some(offer) = rx.next_offer().await {
                 offer.touch();
             }
             None

@@ -138,9 +138,9 @@ impl Receiving {
             received,
         } = self;
         let answer = if plan.once_in(2) {
-            Some(rx.offer().await)
+            Some(rx.next_offer().await)
         } else {
-            for_turns(turns, rx.offer()).await
+            for_turns(turns, rx.next_offer()).await
         };
         let mut offer = match answer {
             Some(Some(offer)) => offer,
@@ -213,11 +213,15 @@ impl Receiving {
                 self.note_timed(answer);
             }
             6 => {
-                let answer = self.rx.offer().wait_timeout(patience).map(Offer::accept);
+                let answer = self
+                    .rx
+                    .next_offer()
+                    .wait_timeout(patience)
+                    .map(Offer::accept);
                 self.note_timed(answer);
             }
             _ => {
-                let answer = self.rx.offer().wait().map(Offer::accept);
+                let answer = self.rx.next_offer().wait().map(Offer::accept);
                 self.got(answer);
             }
         }

@@ -1,0 +1,161 @@
+//! A wait that any other future may cut short.
+
+use crate::closed::Closed;
+use crate::error::{RecvTimeoutError, SendTimeoutError};
+use crate::offer::{NextOffer, Offer};
+use crate::recv::{or_timeout, Recv};
+use crate::send::Send;
+use crate::wait::or_none;
+use crate::wanted::Wanted;
+use futures_core::future::FusedFuture;
+use futures_core::ready;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+pin_project! {
+    /// One of the crate's futures with a limit, made by `until` of that future.
+    ///
+    /// The limit is any future: a timer of any runtime, or a cancellation token. When it resolves, to
+    /// whatever it is, the operation gives up. The result says how it ended:
+    ///
+    /// | future | output with a limit |
+    /// |--------|---------------------|
+    /// | [`Send`] | `Result<(), SendTimeoutError<T>>`, with the item in each error |
+    /// | [`Recv`] | `Result<T, RecvTimeoutError>` |
+    /// | [`NextOffer`] | `Result<Offer<'_, T>, RecvTimeoutError>` |
+    /// | [`Wanted`] | `Option<bool>` |
+    /// | [`Closed`] | `Option<()>` |
+    ///
+    /// Each poll polls the operation first and the limit second, so delivery wins over the limit.
+    /// Once the limit has resolved it is not polled again. A limit that is resolved at once still
+    /// lets the operation try once: an item on offer is received, and an item to send is on offer
+    /// for an instant.
+    ///
+    /// A limit cannot end a send whose item is lent in an [`Offer`]. The send then waits until the
+    /// guard is accepted (`Ok`), declined (`Declined`) or dropped (`Timeout`). To drop the `Until`
+    /// ends it at once.
+    ///
+    /// With `until(&mut limit)` the limit can be used again. But a second `until` polls it again, also
+    /// if it has resolved, and not every future allows that: [fuse] it.
+    ///
+    /// [fuse]: https://docs.rs/futures/latest/futures/future/trait.FutureExt.html#method.fuse
+    ///
+    /// # Cancel safety
+    ///
+    /// To drop it is to drop its future, and then its limit. So the item of a send comes back
+    /// through [`reclaim`](crate::Sender::reclaim).
+    ///
+    /// # Panics
+    ///
+    /// It does not panic itself. A panic of the limit comes out of the poll. The operation is then as
+    /// if the limit were pending.
+    ///
+    /// ```
+    /// use futures_lite::future::block_on;
+    /// use handoff::{channel, SendTimeoutError};
+    /// use std::{future::ready, time::Duration};
+    ///
+    /// let (mut sender, mut receiver) = channel();
+    /// block_on(async {
+    ///     // A timer of async-io, which the receiver does not beat.
+    ///     let limit = async_io::Timer::after(Duration::from_millis(1));
+    ///     let outcome = sender.send("parcel").until(limit).await;
+    ///     assert_eq!(outcome, Err(SendTimeoutError::Timeout("parcel")));
+    ///
+    ///     // Any future will do.
+    ///     assert!(receiver.recv().until(ready(())).await.unwrap_err().is_timeout());
+    /// });
+    /// ```
+    #[must_use = "it does nothing unless it is awaited or polled"]
+    pub struct Until<F, L> {
+        // In this order, so that a drop of the limit finds the item given back.
+        #[pin]
+        future: F,
+        #[pin]
+        limit: L,
+    }
+}
+
+impl<F, L: Future> Until<F, L> {
+    #[inline]
+    pub(crate) fn new(
+        future: F,
+        limit: impl IntoFuture<IntoFuture = L, Output = L::Output>,
+    ) -> Self {
+        Until {
+            limit: limit.into_future(),
+            future,
+        }
+    }
+}
+
+impl<T, L: Future> Future for Until<Send<'_, T>, L> {
+    type Output = Result<(), SendTimeoutError<T>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let send = this.future.get_mut();
+        let outcome = ready!(send.wait.poll_until(this.limit, cx));
+        Poll::Ready(send.or_timeout(outcome))
+    }
+}
+
+impl<T, L: Future> Future for Until<Recv<'_, T>, L> {
+    type Output = Result<T, RecvTimeoutError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let wait = &mut this.future.get_mut().wait;
+        wait.poll_until(this.limit, cx).map(or_timeout)
+    }
+}
+
+impl<'a, T, L: Future> Future for Until<NextOffer<'a, T>, L> {
+    type Output = Result<Offer<'a, T>, RecvTimeoutError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let wait = &mut this.future.get_mut().wait;
+        wait.poll_until(this.limit, cx).map(or_timeout)
+    }
+}
+
+impl<T, L: Future> Future for Until<Wanted<'_, T>, L> {
+    type Output = Option<bool>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let wait = &mut this.future.get_mut().wait;
+        wait.poll_until(this.limit, cx).map(or_none)
+    }
+}
+
+impl<T, L: Future> Future for Until<Closed<'_, T>, L> {
+    type Output = Option<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let wait = &mut this.future.get_mut().wait;
+        wait.poll_until(this.limit, cx).map(or_none)
+    }
+}
+
+impl<F: FusedFuture, L: Future> FusedFuture for Until<F, L>
+where
+    Self: Future,
+{
+    fn is_terminated(&self) -> bool {
+        self.future.is_terminated()
+    }
+}
+
+impl<F: fmt::Debug, L> fmt::Debug for Until<F, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Until")
+            .field("future", &self.future)
+            .finish_non_exhaustive()
+    }
+}
