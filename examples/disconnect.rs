@@ -51,7 +51,7 @@ async fn the_receiver_goes() {
         loop {
             match sender.send(format!("letter {sent}")).await {
                 Ok(()) => sent += 1,
-                Err(SendError(letter)) => return (sent, letter),
+                Err(SendError::Closed(letter)) => return (sent, letter),
             }
         }
     };
@@ -83,7 +83,7 @@ fn a_thread_is_blocked() {
     let (mut sender, receiver) = channel();
     let blocked = thread::spawn(move || sender.send(7).wait());
     drop(receiver);
-    assert_eq!(blocked.join().expect("no panic"), Err(SendError(7)));
+    assert_eq!(blocked.join().expect("no panic"), Err(SendError::Closed(7)));
     println!("blocked threads:   both came back, the sender with its item");
 }
 
@@ -92,7 +92,7 @@ fn closed_but_not_gone() {
     let (mut sender, mut receiver) = channel();
     assert!(receiver.close(), "it was open until now");
     assert!(!receiver.close(), "and is no longer");
-    assert_eq!(sender.send(1).wait(), Err(SendError(1)));
+    assert_eq!(sender.send(1).wait(), Err(SendError::Closed(1)));
     assert_eq!(receiver.recv().wait(), None);
     println!("close():           sends are refused, receives are None");
 }

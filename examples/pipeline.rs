@@ -69,8 +69,8 @@ fn main() {
     println!("five of them:  {} squares, sum {}", some.received, some.sum);
     assert_eq!((some.received, some.sum), (5, 4 + 9 + 25 + 49 + 121));
 
-    let SendError(square) = some.squares.expect_err("the thread is gone");
-    let SendError(prime) = some.primes.expect_err("the second stage is gone");
+    let SendError::Closed(square) = some.squares.expect_err("the thread is gone");
+    let SendError::Closed(prime) = some.primes.expect_err("the second stage is gone");
     println!("came back:     the square {square}, the prime {prime}");
     assert_eq!(square, 13 * 13);
     // The second stage has one prime in reserve, or not yet.

@@ -86,7 +86,7 @@ async fn send_all(mut sender: Sender<u32>) -> Vec<Entry> {
                     entry.reclaimed += 1;
                     in_hand = Some(item);
                 }
-                Err(SendError(item)) => panic!("nobody to receive item {item}"),
+                Err(SendError::Closed(item)) => panic!("nobody to receive item {item}"),
             }
         }
         ledger.push(entry);

@@ -13,7 +13,7 @@
 //! has done what will be done again. The ledger shows it, and the exit code is non-zero if a job
 //! was left out, or was done twice without a restart.
 
-use handoff::{channel, Receiver};
+use handoff::{channel, Offer, Receiver};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
@@ -76,7 +76,7 @@ fn work(jobs: &mut Receiver<Job>, ledger: &Ledger) {
         if let Some(Mishap::AfterTheWork) = mishap {
             panic!("broke when job {number} was done, before it could say so");
         }
-        job.accept();
+        Offer::accept(job);
     }
 }
 

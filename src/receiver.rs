@@ -136,7 +136,7 @@ impl<T> Receiver<T> {
     /// drop(offer); // not now
     ///
     /// let offer = receiver.next_offer().wait().unwrap();
-    /// assert_eq!(offer.accept(), "job"); // and only now the send is done
+    /// assert_eq!(Offer::accept(offer), "job"); // and only now the send is done
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
     pub fn next_offer(&mut self) -> NextOffer<'_, T> {
@@ -156,7 +156,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.try_next_offer().unwrap_err().is_empty());
     /// let mut send = sender.send(1);
     /// assert!(block_on(poll_once(&mut send)).is_none());
-    /// assert_eq!(receiver.try_next_offer().unwrap().accept(), 1);
+    /// assert_eq!(Offer::accept(receiver.try_next_offer().unwrap()), 1);
     /// assert_eq!(block_on(send), Ok(()));
     /// ```
     pub fn try_next_offer(&mut self) -> Result<Offer<'_, T>, TryRecvError> {
@@ -247,7 +247,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.close());
     /// assert!(!receiver.close());
     /// assert_eq!(receiver.recv().wait(), None);
-    /// assert_eq!(sender.send(1).wait(), Err(SendError(1)));
+    /// assert_eq!(sender.send(1).wait(), Err(SendError::Closed(1)));
     /// ```
     pub fn close(&mut self) -> bool {
         self.channel.close(End::Receiver)

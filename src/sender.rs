@@ -312,7 +312,7 @@ impl<T> Sender<T> {
     /// let (mut sender, mut receiver) = channel();
     /// assert!(sender.close());
     /// assert!(!sender.close());
-    /// assert_eq!(sender.send(1).wait(), Err(SendError(1)));
+    /// assert_eq!(sender.send(1).wait(), Err(SendError::Closed(1)));
     /// assert_eq!(receiver.recv().wait(), None);
     /// ```
     pub fn close(&mut self) -> bool {

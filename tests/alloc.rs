@@ -52,7 +52,7 @@ fn item_by_item(tx: &mut Sender<u64>, rx: &mut Receiver<u64>) {
             panic!("it is on offer");
         };
         if accept {
-            assert_eq!(guard.accept(), 2);
+            assert_eq!(Offer::accept(guard), 2);
         }
     }
     drop(send);

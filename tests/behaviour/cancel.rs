@@ -95,7 +95,7 @@ fn a_resolved_send_has_nothing_to_give_back() {
 
     let mut send = tx.send(ledger.item());
     rx.close();
-    let Poll::Ready(Err(SendError(item))) = sender.poll(&mut send) else {
+    let Poll::Ready(Err(SendError::Closed(item))) = sender.poll(&mut send) else {
         panic!("the receiver is closed");
     };
     drop(send);
@@ -214,7 +214,7 @@ fn the_next_call_of_start_send_drops_an_unreclaimed_item_whatever_it_answers() {
     assert_eq!(ledger.fates(), [Fate::Dropped, Fate::Alive]);
 
     drop(tx.send(ledger.item()));
-    let Err(SendError(item)) = tx.start_send_unpin(ledger.item()) else {
+    let Err(SendError::Closed(item)) = tx.start_send_unpin(ledger.item()) else {
         panic!("the slot is occupied");
     };
     assert_eq!(item.refused(), 3);
@@ -223,7 +223,7 @@ fn the_next_call_of_start_send_drops_an_unreclaimed_item_whatever_it_answers() {
 
     drop(tx.send(ledger.item()));
     drop(rx);
-    let Err(SendError(item)) = tx.start_send_unpin(ledger.item()) else {
+    let Err(SendError::Closed(item)) = tx.start_send_unpin(ledger.item()) else {
         panic!("the receiver is gone");
     };
     assert_eq!(item.refused(), 5);
@@ -376,7 +376,7 @@ fn a_send_in_line_is_refused_when_the_receiver_goes() {
     assert!(sender.poll(&mut send).is_pending());
     drop(rx);
     assert_eq!(sender.wakes(), 1);
-    let Poll::Ready(Err(SendError(item))) = sender.poll(&mut send) else {
+    let Poll::Ready(Err(SendError::Closed(item))) = sender.poll(&mut send) else {
         panic!("the receiver is gone");
     };
     assert_eq!(item.refused(), 1);

@@ -105,7 +105,7 @@ fn a_pending_send_gets_its_item_back_when_the_receiver_goes() {
 
         go(&mut rx);
         assert_eq!(sender.wakes(), 1);
-        let Poll::Ready(Err(SendError(item))) = sender.poll(&mut send) else {
+        let Poll::Ready(Err(SendError::Closed(item))) = sender.poll(&mut send) else {
             panic!("the receiver is gone");
         };
         assert_eq!(item.refused(), 0);
@@ -140,7 +140,10 @@ fn a_closed_receiver_receives_nothing_more() {
             Err(RecvTimeoutError::Closed)
         );
         assert_eq!(rx.iter().next(), None);
-        assert_eq!(sender.poll(&mut send), Poll::Ready(Err(SendError(1))));
+        assert_eq!(
+            sender.poll(&mut send),
+            Poll::Ready(Err(SendError::Closed(1)))
+        );
     });
 }
 
@@ -179,11 +182,13 @@ fn a_gone_receiver_refuses_everything() {
             go(&mut rx);
             let sender = Probe::new();
 
-            let Poll::Ready(Err(SendError(item))) = sender.poll(&mut tx.send(ledger.item())) else {
+            let Poll::Ready(Err(SendError::Closed(item))) =
+                sender.poll(&mut tx.send(ledger.item()))
+            else {
                 panic!("the receiver is gone");
             };
             item.refused();
-            let Err(SendError(item)) = tx.send(ledger.item()).wait() else {
+            let Err(SendError::Closed(item)) = tx.send(ledger.item()).wait() else {
                 panic!("the receiver is gone");
             };
             item.refused();
@@ -700,7 +705,10 @@ fn a_future_polled_after_it_resolved_stays_pending() {
 
     drop(rx);
     let mut send = tx.send(3);
-    assert_eq!(probe.poll(&mut send), Poll::Ready(Err(SendError(3))));
+    assert_eq!(
+        probe.poll(&mut send),
+        Poll::Ready(Err(SendError::Closed(3)))
+    );
     assert_eq!(probe.poll(&mut send), Poll::Pending);
     drop(send);
     let mut wanted = tx.wanted();
@@ -798,10 +806,10 @@ fn a_blocked_send_gets_its_item_back_when_the_receiver_goes() {
             drop(rx.next_offer().wait().expect("the sender is there"));
             if close {
                 rx.close();
-                assert_eq!(sending.join().unwrap(), Err(SendError(1)));
+                assert_eq!(sending.join().unwrap(), Err(SendError::Closed(1)));
             } else {
                 drop(rx);
-                assert_eq!(sending.join().unwrap(), Err(SendError(1)));
+                assert_eq!(sending.join().unwrap(), Err(SendError::Closed(1)));
             }
         }
     });
@@ -817,7 +825,7 @@ fn no_close_is_lost_on_a_thread_that_begins_to_wait() {
 
             let (mut tx, rx) = channel();
             let (outcome, ()) = race(|| tx.send(1).wait(), move || drop(rx));
-            assert_eq!(outcome, Err(SendError(1)));
+            assert_eq!(outcome, Err(SendError::Closed(1)));
 
             let (mut tx, rx) = channel::<u32>();
             let (wanted, ()) = race(|| tx.wanted().wait(), move || drop(rx));
@@ -850,7 +858,7 @@ fn no_close_is_lost_on_a_task_that_begins_to_wait() {
 
             let (mut tx, rx) = channel();
             let (outcome, ()) = race(|| block_on(tx.send(1)), move || drop(rx));
-            assert_eq!(outcome, Err(SendError(1)));
+            assert_eq!(outcome, Err(SendError::Closed(1)));
 
             let (mut tx, rx) = channel::<u32>();
             let (wanted, ()) = race(|| block_on(tx.wanted()), move || drop(rx));
@@ -874,8 +882,8 @@ fn a_close_that_races_a_take_leaves_the_item_in_one_pair_of_hands() {
             let (outcome, ()) = race(
                 || match tx.send(ledger.item()).wait() {
                     Ok(()) => Fate::Received,
-                    Err(SendError(item)) => {
-                        item.end(Fate::Refused);
+                    Err(error) => {
+                        error.into_inner().end(Fate::Refused);
                         Fate::Refused
                     }
                 },

@@ -24,7 +24,7 @@ async fn send_until_refused(mut tx: Sender<Item>, ledger: &Ledger) -> (Vec<usize
         let number = item.number();
         match tx.send(item).await {
             Ok(()) => taken.push(number),
-            Err(SendError(item)) => return (taken, item.refused()),
+            Err(error) => return (taken, error.into_inner().refused()),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::common::{race, watchdog_for, yield_once, Fate, Item, Ledger, Probe};
 use futures_lite::future::{block_on, or};
-use handoff::{channel, Receiver, SendTimeoutError, Sender, TrySendError};
+use handoff::{channel, Offer, Receiver, SendTimeoutError, Sender, TrySendError};
 use std::collections::hash_map::RandomState;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher};
@@ -211,9 +211,7 @@ impl Sending {
         let time = self.random.moment();
         match self.tx.send(item).wait_timeout(time) {
             Ok(()) => {}
-            Err(SendTimeoutError::Timeout(item) | SendTimeoutError::Closed(item)) => {
-                self.back(item);
-            }
+            Err(error) => self.back(error.into_inner()),
         }
     }
 
@@ -435,7 +433,7 @@ impl Receiving {
         };
         self.random.pause();
         match self.random.below(8) {
-            0..=3 => self.received.push(offer.accept().received()),
+            0..=3 => self.received.push(Offer::accept(offer).received()),
             4..=6 => drop(offer),
             _ => {
                 self.leaked.push(offer.number());

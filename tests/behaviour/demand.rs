@@ -139,7 +139,7 @@ fn try_send_serves_a_recv_and_an_offer_that_are_held() {
     };
     assert!(!tx.is_wanted());
     assert_eq!(tx.try_send(3), Err(TrySendError::Full(3)), "it is lent");
-    assert_eq!(guard.accept(), 2);
+    assert_eq!(Offer::accept(guard), 2);
     assert!(!tx.is_wanted(), "nobody waits");
 }
 

@@ -103,7 +103,7 @@ fn back(item: Item, fate: Fate) -> Verdict {
 fn sent(outcome: Result<(), SendError<Item>>) -> Verdict {
     match outcome {
         Ok(()) => Verdict::Taken,
-        Err(SendError(item)) => back(item, Fate::Refused),
+        Err(error) => back(error.into_inner(), Fate::Refused),
     }
 }
 
@@ -191,7 +191,7 @@ async fn run_sender(sending: Sending, mut tx: Sender<Item>, item: Item) -> Verdi
 async fn run_sink(sending: Sending, mut tx: Sender<Item>, item: Item) -> Verdict {
     use futures::SinkExt;
 
-    if let Err(SendError(item)) = tx.start_send_unpin(item) {
+    if let Err(SendError::Closed(item)) = tx.start_send_unpin(item) {
         return back(item, Fate::Refused);
     }
     yield_once().await;

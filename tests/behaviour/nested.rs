@@ -4,7 +4,7 @@
 use crate::common::{elsewhere, message_of, watchdog_for, Fate, Item, Ledger, Probe, Shared};
 #[cfg(feature = "sink")]
 use futures_sink::Sink;
-use handoff::{channel, Receiver, Send, SendError, Sender};
+use handoff::{channel, Offer, Receiver, Send, SendError, Sender};
 use std::any::Any;
 use std::future::Future;
 use std::mem;
@@ -255,7 +255,7 @@ impl World {
             2 => sink.poll_flush(&mut self.probe().cx()),
             _ => sink.poll_ready(&mut self.probe().cx()),
         };
-        if let Poll::Ready(Err(SendError(item))) = outcome {
+        if let Poll::Ready(Err(SendError::Closed(item))) = outcome {
             item.refused();
         }
     }
@@ -305,7 +305,7 @@ impl World {
             Ok(outcome) => {
                 self.sent(
                     number,
-                    outcome.map_err(|error| SendError(error.into_inner())),
+                    outcome.map_err(|error| SendError::Closed(error.into_inner())),
                 );
             }
             Err(payload) => panic::resume_unwind(payload),
@@ -315,8 +315,8 @@ impl World {
     fn sent(&self, number: usize, outcome: Result<(), SendError<Item>>) {
         match outcome {
             Ok(()) => self.ok.lock().unwrap().push(number),
-            Err(SendError(item)) => {
-                item.refused();
+            Err(error) => {
+                error.into_inner().refused();
             }
         }
     }
@@ -397,7 +397,7 @@ impl World {
                     mem::forget(guard);
                 }
                 1 | 2 => drop(guard),
-                _ => return Some(guard.accept()),
+                _ => return Some(Offer::accept(guard)),
             }
             return None;
         }

@@ -4,7 +4,7 @@ use crate::common::{
     lend, must_panic, offer_and_forget, race, watchdog, Fate, Item, Ledger, Probe,
 };
 use futures_lite::future::{block_on, zip};
-use handoff::{channel, Receiver, RecvTimeoutError, SendError, Sender, TryRecvError};
+use handoff::{channel, Offer, Receiver, RecvTimeoutError, SendError, Sender, TryRecvError};
 use std::mem;
 use std::task::Poll;
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn an_offer_waits_for_an_item_and_lends_it() {
     assert!(sender.poll(&mut send).is_pending(), "seen is not taken");
     assert_eq!(sender.wakes(), 0);
 
-    assert_eq!(guard.accept(), "job, seen");
+    assert_eq!(Offer::accept(guard), "job, seen");
     assert_eq!(sender.wakes(), 1);
     assert_eq!(sender.poll(&mut send), Poll::Ready(Ok(())));
     drop(send);
@@ -87,7 +87,11 @@ fn a_worker_that_panics_puts_the_item_back() {
     });
     assert_eq!(message, "half-way");
     assert!(sender.poll(&mut send).is_pending());
-    assert_eq!(lend(&mut rx).accept().received(), 0, "the next worker's");
+    assert_eq!(
+        Offer::accept(lend(&mut rx)).received(),
+        0,
+        "the next worker's"
+    );
     assert!(matches!(sender.poll(&mut send), Poll::Ready(Ok(()))));
 }
 
@@ -130,7 +134,7 @@ fn a_resolved_next_offer_is_done_with_the_guard_still_there() {
         panic!("it is on offer");
     };
     drop(offer);
-    assert_eq!(guard.accept(), 1, "the guard is its own");
+    assert_eq!(Offer::accept(guard), 1, "the guard is its own");
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
 }
 
@@ -141,7 +145,7 @@ fn the_end_of_the_sender_ends_the_offers() {
         offer_and_forget(&mut tx, 1);
         drop(tx);
         assert_eq!(*lend(&mut rx), 1, "first what is on offer");
-        assert_eq!(lend(&mut rx).accept(), 1);
+        assert_eq!(Offer::accept(lend(&mut rx)), 1);
         assert!(matches!(
             Probe::new().poll(&mut rx.next_offer()),
             Poll::Ready(None)
@@ -164,7 +168,7 @@ fn a_lent_item_cannot_be_withdrawn() {
     let guard = lend(&mut rx);
     drop(send);
     assert_eq!(reclaimed(&mut tx), None, "it is lent");
-    assert_eq!(guard.accept().received(), 0);
+    assert_eq!(Offer::accept(guard).received(), 0);
     assert_eq!(reclaimed(&mut tx), None, "it was taken");
     assert_eq!(taken(&mut rx), None);
 }
@@ -201,7 +205,7 @@ fn a_lent_item_occupies_the_slot() {
     let error = tx.try_send(ledger.item()).unwrap_err();
     assert!(error.is_full());
     error.into_inner().refused();
-    assert_eq!(guard.accept().received(), 0);
+    assert_eq!(Offer::accept(guard).received(), 0);
 }
 
 #[test]
@@ -212,7 +216,7 @@ fn a_next_send_stands_in_line_behind_a_lent_item() {
     let guard = lend(&mut rx);
     let mut send = tx.send(ledger.item());
     assert!(sender.poll(&mut send).is_pending());
-    assert_eq!(guard.accept().received(), 0);
+    assert_eq!(Offer::accept(guard).received(), 0);
     assert_eq!(sender.take_wakes(), 1, "the slot is empty");
     assert!(sender.poll(&mut send).is_pending());
     assert_eq!(taken(&mut rx), Some(1));
@@ -276,7 +280,7 @@ fn a_send_polled_while_its_item_is_lent_changes_its_waker() {
     let guard = lend(&mut rx);
     assert!(b.poll(&mut send).is_pending());
     assert_eq!((a.held(), b.held()), (0, 1));
-    assert_eq!(guard.accept(), 1);
+    assert_eq!(Offer::accept(guard), 1);
     assert_eq!((a.wakes(), b.wakes()), (0, 1));
     assert_eq!(b.poll(&mut send), Poll::Ready(Ok(())));
 }
@@ -298,7 +302,7 @@ fn the_sender_may_close_or_go_while_its_item_is_lent() {
             }
             assert_eq!(ledger.fates(), [Fate::Alive], "it is in the guard");
             if accept {
-                assert_eq!(guard.accept().received(), 0);
+                assert_eq!(Offer::accept(guard).received(), 0);
             } else {
                 drop(guard);
                 assert_eq!(taken(&mut rx), Some(0), "it was put back");
@@ -342,7 +346,7 @@ fn a_send_is_refused_with_its_item_after_that_was_lent_and_put_back() {
     drop(lend(&mut rx));
     drop(rx);
     assert_eq!(sender.wakes(), 1);
-    let Poll::Ready(Err(SendError(item))) = sender.poll(&mut send) else {
+    let Poll::Ready(Err(SendError::Closed(item))) = sender.poll(&mut send) else {
         panic!("the receiver is gone");
     };
     assert_eq!(item.refused(), 0);
@@ -503,7 +507,7 @@ fn every_job_is_done_by_workers_that_fail_half_the_time() {
                         panic!("this worker fails");
                     })),
                     1 => drop(job),
-                    _ => drop(job.accept().received()),
+                    _ => drop(Offer::accept(job).received()),
                 }
             }
             attempts
@@ -542,7 +546,7 @@ fn a_guard_that_races_the_cancelling_of_its_send() {
             || {
                 for attempt in 0_u32.. {
                     match rx.next_offer().wait_timeout(Duration::ZERO) {
-                        Ok(guard) if attempt % 2 == 0 => drop(guard.accept().received()),
+                        Ok(guard) if attempt % 2 == 0 => drop(Offer::accept(guard).received()),
                         Ok(guard) => drop(guard),
                         Err(RecvTimeoutError::Timeout) => std::hint::spin_loop(),
                         Err(RecvTimeoutError::Closed) => break,

@@ -3,7 +3,7 @@
 //! That every moment in which a waker is touched survives a panic is in the tables of `reentrancy.rs`.
 
 use crate::common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
-use handoff::{channel, Receiver, Sender, TryRecvError};
+use handoff::{channel, Offer, Receiver, Sender, TryRecvError};
 use std::future::Future;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
@@ -324,7 +324,7 @@ fn an_item_in_the_hands_of_a_poll_that_unwinds_is_dropped_and_was_taken() {
             |rx| drop(rx.iter().next()),
             |rx| drop(Probe::new().poll(&mut rx.recv())),
             |rx| drop(Probe::new().poll_next(rx)),
-            |rx| drop(rx.next_offer().wait().unwrap().accept()),
+            |rx| drop(Offer::accept(rx.next_offer().wait().unwrap())),
         ];
         for take in takes {
             let ledger = Ledger::new();

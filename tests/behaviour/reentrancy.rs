@@ -28,7 +28,7 @@ fn settle(item: Option<Item>) {
 
 /// Ends an item that may have come back from a send.
 fn refuse(outcome: Poll<Result<(), SendError<Item>>>) {
-    if let Poll::Ready(Err(SendError(item))) = outcome {
+    if let Poll::Ready(Err(SendError::Closed(item))) = outcome {
         item.refused();
     }
 }
@@ -63,12 +63,12 @@ static RX_ACTIONS: &[(&str, RxAction)] = &[
         }
     }),
     ("offer, accepted", |rx, probe| {
-        if let Poll::Ready(guard) = probe.poll(&mut there(rx).offer()) {
+        if let Poll::Ready(guard) = probe.poll(&mut there(rx).next_offer()) {
             settle(guard.map(Offer::accept));
         }
     }),
     ("offer, dropped", |rx, probe| {
-        drop(probe.poll(&mut there(rx).offer()));
+        drop(probe.poll(&mut there(rx).next_offer()));
     }),
     ("wait_timeout", |rx, _| {
         settle(there(rx).recv().wait_timeout(Duration::ZERO).ok());
@@ -442,10 +442,10 @@ static RECEIVER_MOMENTS: &[Moment<Receiver<Item>>] = &[
         of: Of::Wake,
         prepare: sender_waits,
         operate: |rx, stage| {
-            let Poll::Ready(Some(guard)) = stage.plain.poll(&mut there(rx).offer()) else {
+            let Poll::Ready(Some(guard)) = stage.plain.poll(&mut there(rx).next_offer()) else {
                 panic!("it is on offer");
             };
-            guard.accept().received();
+            Offer::accept(guard).received();
         },
     },
     Moment {
@@ -509,7 +509,7 @@ static RECEIVER_MOMENTS: &[Moment<Receiver<Item>>] = &[
         name: "offer clones its waker",
         of: Of::Clone,
         prepare: nothing,
-        operate: |rx, stage| drop(stage.hooked.poll(&mut there(rx).offer())),
+        operate: |rx, stage| drop(stage.hooked.poll(&mut there(rx).next_offer())),
     },
     Moment {
         name: "poll_next clones its waker",
@@ -849,7 +849,7 @@ fn a_close_while_a_waker_is_cloned_is_not_missed() {
 
         let (mut tx, rx) = channel::<u32>();
         probe.on_clone(move || drop(rx));
-        assert_eq!(answer(&probe, tx.send(1)), Err(SendError(1)));
+        assert_eq!(answer(&probe, tx.send(1)), Err(SendError::Closed(1)));
 
         let (mut tx, rx) = channel::<u32>();
         probe.on_clone(move || drop(rx));
@@ -931,7 +931,7 @@ fn a_receivers_task_that_is_cancelled_inside_its_wake() {
             assert_eq!(sender.wakes(), 1, "neither seen nor woken");
             outcome = sender.poll(&mut send);
         }
-        assert_eq!(outcome, Poll::Ready(Err(SendError(1))));
+        assert_eq!(outcome, Poll::Ready(Err(SendError::Closed(1))));
     });
 }
 
@@ -992,7 +992,7 @@ static DISCARDS: &[(&str, Discard)] = &[
     ("start_send", |tx, ledger| {
         use futures_sink::Sink;
 
-        if let Err(SendError(item)) = Pin::new(there(tx)).start_send(ledger.item()) {
+        if let Err(SendError::Closed(item)) = Pin::new(there(tx)).start_send(ledger.item()) {
             item.refused();
         }
     }),
@@ -1113,7 +1113,7 @@ fn an_unreclaimed_item_that_owns_the_receiver_closes_the_channel() {
 
         let (_other, rx) = channel();
         let mut send = tx.send(Owner(rx));
-        let Poll::Ready(Err(SendError(Owner(_)))) = Probe::new().poll(&mut send) else {
+        let Poll::Ready(Err(SendError::Closed(Owner(_)))) = Probe::new().poll(&mut send) else {
             panic!("the receiver went when it was called");
         };
         drop(send);

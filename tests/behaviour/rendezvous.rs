@@ -96,8 +96,12 @@ fn the_sender_learns_that_the_receiver_is_gone() {
             for i in 0..50 {
                 assert_eq!(sender.send(i).await, Ok(()));
             }
-            assert_eq!(sender.send(50).await, Err(SendError(50)));
-            assert_eq!(sender.send(51).await, Err(SendError(51)), "and it stays so");
+            assert_eq!(sender.send(50).await, Err(SendError::Closed(50)));
+            assert_eq!(
+                sender.send(51).await,
+                Err(SendError::Closed(51)),
+                "and it stays so"
+            );
         };
         future::block_on(zip(send_task, recv_task));
     });

@@ -4,7 +4,7 @@ use crate::common::{lend, offer_and_forget, watchdog, yield_once, Fate, Item, Le
 use futures::{stream, SinkExt, StreamExt};
 use futures_lite::future::{block_on, zip};
 use futures_sink::Sink;
-use handoff::{channel, Receiver, SendError, Sender, TryRecvError, TrySendError};
+use handoff::{channel, Offer, Receiver, SendError, Sender, TryRecvError, TrySendError};
 use std::marker::PhantomPinned;
 use std::mem;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ const OK: Outcome = Poll::Ready(Ok(()));
 #[track_caller]
 fn refused(outcome: Outcome) -> usize {
     match outcome {
-        Poll::Ready(Err(SendError(item))) => item.refused(),
+        Poll::Ready(Err(SendError::Closed(item))) => item.refused(),
         other => panic!("expected an error with an item, got {other:?}"),
     }
 }
@@ -98,19 +98,19 @@ fn start_send_puts_the_item_on_offer_and_wakes_the_receiver() {
 fn start_send_on_an_occupied_slot_gives_its_item_back() {
     let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
     start(&mut tx, ledger.item()).unwrap();
-    let SendError(item) = start(&mut tx, ledger.item()).unwrap_err();
+    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
     assert_eq!(item.refused(), 1);
     assert!(flush(&mut tx, &probe).is_pending(), "the first is unharmed");
     assert_eq!(taken(&mut rx), Some(0));
     assert_eq!(flush(&mut tx, &probe), OK);
 
     offer_and_forget(&mut tx, ledger.item());
-    let SendError(item) = start(&mut tx, ledger.item()).unwrap_err();
+    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
     assert_eq!(item.refused(), 3);
     let guard = lend(&mut rx);
-    let SendError(item) = start(&mut tx, ledger.item()).unwrap_err();
+    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
     assert_eq!(item.refused(), 4, "lent is occupied too");
-    assert_eq!(guard.accept().received(), 2);
+    assert_eq!(Offer::accept(guard).received(), 2);
     start(&mut tx, ledger.item()).unwrap();
     assert_eq!(taken(&mut rx), Some(5));
 }
@@ -142,7 +142,7 @@ fn an_item_that_is_lent_is_flushed_when_it_is_accepted() {
     assert!(flush(&mut tx, &probe).is_pending());
     assert!(ready(&mut tx, &probe).is_pending());
     assert!(tx.reclaim().is_none());
-    assert_eq!(guard.accept().received(), 0);
+    assert_eq!(Offer::accept(guard).received(), 0);
     assert_eq!(probe.wakes(), 1);
     assert_eq!(flush(&mut tx, &probe), OK);
 }
@@ -216,7 +216,7 @@ fn without_an_item_only_start_send_is_refused() {
         }
         assert_eq!(ready(&mut tx, &probe), OK);
         assert_eq!(flush(&mut tx, &probe), OK);
-        let SendError(item) = start(&mut tx, ledger.item()).unwrap_err();
+        let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
         assert_eq!(item.refused(), 0);
         assert_eq!(ready(&mut tx, &probe), OK, "the error had it");
         assert_eq!(close(&mut tx, &probe), OK);
@@ -264,7 +264,7 @@ fn an_item_after_the_sinks_is_not_the_sinks() {
 
     let befores: [Before; 4] = [
         |_, rx| assert_eq!(taken(rx), Some(0)),
-        |_, rx| assert_eq!(lend(rx).accept().received(), 0),
+        |_, rx| assert_eq!(Offer::accept(lend(rx)).received(), 0),
         |_, rx| {
             mem::forget(lend(rx));
             assert_eq!(taken(rx), None);
@@ -451,7 +451,7 @@ fn send_all_gives_back_the_item_that_the_receiver_did_not_take() {
         };
         let sending = async {
             let mut items = stream::iter((0..100).map(|_| Ok(ledger.item())));
-            let SendError(item) = tx.send_all(&mut items).await.unwrap_err();
+            let SendError::Closed(item) = tx.send_all(&mut items).await.unwrap_err();
             assert_eq!(item.refused(), 10);
         };
         block_on(zip(sending, receiving));
@@ -569,7 +569,7 @@ fn a_fanout_waits_for_both_receivers() {
     drop(b);
     // Both are asked to take it before either is waited for.
     let refused = probe.poll(&mut both.send(3));
-    assert_eq!(refused, Poll::Ready(Err(SendError(3))));
+    assert_eq!(refused, Poll::Ready(Err(SendError::Closed(3))));
 }
 
 #[test]

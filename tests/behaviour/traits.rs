@@ -111,9 +111,15 @@ assert_impl_all!(Sender<Plain>: futures_sink::Sink<Plain, Error = SendError<Plai
 
 #[test]
 fn the_errors_have_their_methods() {
-    let error = SendError(1);
-    assert_eq!(error.0, 1);
+    let error = SendError::Closed(1);
+    assert!(error.is_closed() && !error.is_declined());
     assert_eq!(error.into_inner(), 1);
+    let error = SendError::Declined(2);
+    assert!(error.is_declined() && !error.is_closed());
+    assert_eq!(error.into_inner(), 2);
+    let error = SendTimeoutError::Declined(3);
+    assert!(error.is_declined() && !error.is_closed() && !error.is_timeout());
+    assert_eq!(error.into_inner(), 3);
 
     let (full, closed) = (TrySendError::Full(1), TrySendError::Closed(2));
     assert!(full.is_full() && !full.is_closed());
@@ -134,14 +140,14 @@ fn the_errors_have_their_methods() {
 
 #[test]
 fn what_a_send_returns_becomes_what_its_other_forms_return() {
-    fn tried() -> Result<(), TrySendError<u8>> {
-        Err(SendError(1))?
+    fn declined() -> Result<(), SendTimeoutError<u8>> {
+        Err(SendError::Declined(1))?
     }
     fn timed() -> Result<(), SendTimeoutError<u8>> {
-        Err(SendError(2))?
+        Err(SendError::Closed(2))?
     }
 
-    assert_eq!(tried(), Err(TrySendError::Closed(1)));
+    assert_eq!(declined(), Err(SendTimeoutError::Declined(1)));
     assert_eq!(timed(), Err(SendTimeoutError::Closed(2)));
 }
 
@@ -249,7 +255,7 @@ assert_not_impl_any!(SendError<f32>: Eq);
 
 #[test]
 fn errors_that_differ_are_not_equal() {
-    assert_ne!(SendError(1), SendError(2));
+    assert_ne!(SendError::Closed(1), SendError::Closed(2));
     assert_ne!(TrySendError::Full(1), TrySendError::Closed(1));
     assert_ne!(TrySendError::Full(1), TrySendError::Full(2));
     assert_ne!(SendTimeoutError::Timeout(1), SendTimeoutError::Closed(1));
@@ -264,7 +270,7 @@ fn errors_say_what_happened() {
     }
 
     let closed = said(&[
-        &SendError(Plain),
+        &SendError::Closed(Plain),
         &TrySendError::Closed(Plain),
         &SendTimeoutError::Closed(Plain),
         &TryRecvError::Closed,
@@ -297,7 +303,7 @@ fn errors_say_in_debug_which_they_are() {
     }
 
     // Of items that have nothing to say of themselves.
-    shown(SendError(Plain), "SendError");
+    shown(SendError::Closed(Plain), "SendError");
     shown(TrySendError::Full(Plain), "Full");
     shown(TrySendError::Closed(Plain), "Closed");
     shown(SendTimeoutError::Timeout(Plain), "Timeout");

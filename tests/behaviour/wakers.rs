@@ -1,7 +1,7 @@
 //! Wakers: which one is woken, how often it is cloned, and that none is kept.
 
 use crate::common::{offer_and_forget, poll_once, race, until, watchdog, Counts, Probe};
-use handoff::{channel, Receiver, Sender, TryRecvError};
+use handoff::{channel, Offer, Receiver, Sender, TryRecvError};
 use std::mem;
 use std::task::Poll;
 use std::thread;
@@ -146,7 +146,7 @@ mod the_waker_of_the_last_poll_is_woken {
                 let Poll::Ready(Some(guard)) = Probe::new().poll(&mut rx.next_offer()) else {
                     panic!("it is on offer");
                 };
-                assert_eq!(guard.accept(), 1);
+                assert_eq!(Offer::accept(guard), 1);
             },
         );
     }
@@ -589,7 +589,7 @@ fn wanted_is_woken_by_nothing_else() {
         let Poll::Ready(Some(guard)) = receiver.poll(&mut rx.next_offer()) else {
             panic!("it was put back");
         };
-        assert_eq!(guard.accept(), 1);
+        assert_eq!(Offer::accept(guard), 1);
         assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
         assert!(rx.next_offer().wait_timeout(Duration::ZERO).is_err());
         assert!(rx.recv().wait_timeout(Duration::ZERO).is_err());

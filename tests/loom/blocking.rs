@@ -46,7 +46,7 @@ fn a_sending_thread_learns_that_the_receiver_went() {
         let (mut tx, rx) = channel();
         let sender = thread::spawn(move || tx.send(1).wait());
         drop(rx);
-        assert_eq!(sender.join().unwrap(), Err(SendError(1)));
+        assert_eq!(sender.join().unwrap(), Err(SendError::Closed(1)));
     });
 }
 
@@ -166,7 +166,7 @@ fn a_receive_without_time_against_a_send() {
             Ok(item) => assert_eq!((sent, item), (Ok(()), 1)),
             Err(error) => {
                 assert_eq!(error, RecvTimeoutError::Timeout);
-                assert_eq!(sent, Err(SendError(1)));
+                assert_eq!(sent, Err(SendError::Closed(1)));
             }
         }
     });

@@ -145,7 +145,7 @@ fn a_cancelled_item_that_owns_an_end_lets_go_of_the_other() {
             // The item goes with the sender, unless it was taken.
         });
         let receiver = thread::spawn(move || drop(rx.try_recv()));
-        assert_eq!(block_on(inner_tx.send(1)), Err(SendError(1)));
+        assert_eq!(block_on(inner_tx.send(1)), Err(SendError::Closed(1)));
         outer.join().unwrap();
         receiver.join().unwrap();
     });

@@ -35,7 +35,7 @@ fn put_back_and_accept() {
         let sender = thread::spawn(move || block_on(tx.send(1)));
         block_on(async {
             drop(rx.next_offer().await);
-            assert_eq!(rx.next_offer().await.unwrap().accept(), 1);
+            assert_eq!(Offer::accept(rx.next_offer().await.unwrap()), 1);
         });
         assert_eq!(sender.join().unwrap(), Ok(()));
     });
@@ -105,7 +105,7 @@ fn a_forgotten_guard_counts_as_accepted_when_the_receiver_goes() {
             thread::spawn(move || block_on(async move { (tx.send(1).await, tx.send(2).await) }));
         mem::forget(block_on(rx.next_offer()));
         drop(rx);
-        assert_eq!(sender.join().unwrap(), (Ok(()), Err(SendError(2))));
+        assert_eq!(sender.join().unwrap(), (Ok(()), Err(SendError::Closed(2))));
     });
 }
 

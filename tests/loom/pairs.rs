@@ -9,7 +9,7 @@
 
 use crate::common::{Fate, Item, Ledger, Probe};
 use crate::model;
-use handoff::{channel, Closed, Receiver, Sender, TrySendError};
+use handoff::{channel, Closed, Offer, Receiver, Sender, TrySendError};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
@@ -336,7 +336,7 @@ async fn receive(does: ReceiverDoes, mut rx: Receiver<Parcel>, release: bool) ->
         ReceiverDoes::OfferAndAccept => match rx.next_offer().await {
             Some(offer) => {
                 offer.touch();
-                Some(offer.accept())
+                Some(Offer::accept(offer))
             }
             None => None,
         },

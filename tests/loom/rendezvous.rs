@@ -76,7 +76,7 @@ fn a_send_and_the_receiver_goes() {
         let (mut tx, rx) = channel();
         let sender = thread::spawn(move || block_on(tx.send(1)));
         drop(rx);
-        assert_eq!(sender.join().unwrap(), Err(SendError(1)));
+        assert_eq!(sender.join().unwrap(), Err(SendError::Closed(1)));
     });
 }
 
@@ -97,7 +97,7 @@ fn each_end_waits_for_the_other_to_go() {
         let sender = thread::spawn(move || {
             block_on(tx.closed());
             assert!(tx.is_closed());
-            assert_eq!(block_on(tx.send(1)), Err(SendError(1)));
+            assert_eq!(block_on(tx.send(1)), Err(SendError::Closed(1)));
         });
         rx.close();
         block_on(rx.closed());

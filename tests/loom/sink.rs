@@ -41,7 +41,7 @@ fn a_flush_gets_its_item_back_from_a_receiver_that_goes() {
         assert_eq!(start(&mut tx, 1), Ok(()));
         let sender = thread::spawn(move || block_on(flush(&mut tx)));
         drop(rx);
-        assert_eq!(sender.join().unwrap(), Err(SendError(1)));
+        assert_eq!(sender.join().unwrap(), Err(SendError::Closed(1)));
     });
 }
 

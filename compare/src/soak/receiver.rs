@@ -167,7 +167,7 @@ impl Receiving {
                 drop(offer);
                 received.put_back += 1;
             }
-            _ => received.items.push(offer.accept().account()),
+            _ => received.items.push(Offer::accept(offer).account()),
         }
     }
 

@@ -91,7 +91,7 @@ impl Sending {
     }
 
     fn refused(&mut self, refused: Result<(), SendError<Parcel>>) {
-        if let Err(SendError(parcel)) = refused {
+        if let Err(SendError::Closed(parcel)) = refused {
             self.comes_back(parcel);
         }
     }

@@ -18,6 +18,8 @@ pub(super) enum Answer {
     Full(Tag),
     /// The item back, for the time is up.
     Late(Tag),
+    /// The item back, for the receiver declined it.
+    Declined(Tag),
     Reclaimed(Tag),
     Received(Tag),
     Lent(Tag),
@@ -87,7 +89,8 @@ impl From<Result<(), SendError<Item>>> for Answer {
     fn from(sent: Result<(), SendError<Item>>) -> Self {
         match sent {
             Ok(()) => Answer::Ok,
-            Err(SendError(item)) => Answer::Refused(item.end(Fate::Refused)),
+            Err(SendError::Closed(item)) => Answer::Refused(item.end(Fate::Refused)),
+            Err(SendError::Declined(item)) => Answer::Declined(item.end(Fate::Refused)),
         }
     }
 }
@@ -97,6 +100,7 @@ impl From<Result<(), SendTimeoutError<Item>>> for Answer {
         match sent {
             Ok(()) => Answer::Ok,
             Err(SendTimeoutError::Closed(item)) => Answer::Refused(item.end(Fate::Refused)),
+            Err(SendTimeoutError::Declined(item)) => Answer::Declined(item.end(Fate::Refused)),
             Err(SendTimeoutError::Timeout(item)) => Answer::Late(item.end(Fate::Refused)),
         }
     }

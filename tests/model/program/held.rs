@@ -81,7 +81,7 @@ impl Held {
             let mut end = end.borrow_mut();
             match future {
                 ReceiverFuture::Recv => obey(&port, end.recv()).await,
-                ReceiverFuture::Offer => obey(&port, end.offer()).await,
+                ReceiverFuture::Offer => obey(&port, end.next_offer()).await,
                 ReceiverFuture::Closed => obey(&port, end.closed()).await,
             }
         })
@@ -205,7 +205,7 @@ fn obey_guard(held: &mut Option<Offer<'_, Item>>, op: GuardOp) -> Answer {
             *held = Some(guard);
             answer
         }
-        GuardOp::Accept => Some(guard.accept()).into(),
+        GuardOp::Accept => Some(Offer::accept(guard)).into(),
         GuardOp::Drop => {
             drop(guard);
             Answer::Nothing
