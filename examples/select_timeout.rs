@@ -1,4 +1,4 @@
-//! Arms of a race that lose, on both ends, and no item is lost: the smol way.
+//! Time-outs on both ends, and no item is lost: the smol way.
 //!
 //! ```text
 //! cargo run --example select_timeout
@@ -6,18 +6,18 @@
 //!
 //! Each end has little patience and is away now and then, so each of them gives up many times.
 //!
-//! * The sender races each send against a timer. Where the timer wins, the send is dropped half-way
-//!   and `reclaim` is the verdict: `Some(item)`, which is sent again, or `None`, because the item was
-//!   taken at the last moment after all.
-//! * The receiver races each receive against a timer. One that is dropped half-way held nothing.
+//! * The sender limits each send with a timer: `send(item).until(timer)`. If the timer comes first,
+//!   the error has the item, which is sent again.
+//! * The receiver races each receive against a timer, in a `select!`. A receive that is dropped
+//!   half-way held nothing.
 //!
 //! At the end a ledger shows for each item where it has been. The exit code is non-zero if it does
 //! not balance.
 
 use async_io::Timer;
 use futures::{select, FutureExt};
-use futures_lite::future::{self, block_on};
-use handoff::{channel, Receiver, SendError, Sender};
+use futures_lite::future::block_on;
+use handoff::{channel, Receiver, SendTimeoutError, Sender};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const ABSENCE: Duration = Duration::from_millis(40);
 #[derive(Default)]
 struct Entry {
     offered: u32,
-    reclaimed: u32,
+    returned: u32,
     delivered: u32,
 }
 
@@ -42,23 +42,23 @@ fn main() -> ExitCode {
     let (arrived, timed_out) = block_on(receive_all(receiver));
     let ledger = sending.join().expect("the sender does not panic");
 
-    println!("item  offered  reclaimed  delivered  received");
+    println!("item  offered  returned  delivered  received");
     let mut balanced = true;
     for (item, entry) in (1..).zip(&ledger) {
         let Entry {
             offered,
-            reclaimed,
+            returned,
             delivered,
         } = *entry;
         let times = arrived.iter().filter(|&&other| other == item).count();
-        println!("{item:4}  {offered:7}  {reclaimed:9}  {delivered:9}  {times:8}");
-        balanced &= offered == reclaimed + delivered && delivered == 1 && times == 1;
+        println!("{item:4}  {offered:7}  {returned:9}  {delivered:9}  {times:8}");
+        balanced &= offered == returned + delivered && delivered == 1 && times == 1;
     }
-    let reclaimed: u32 = ledger.iter().map(|entry| entry.reclaimed).sum();
-    println!("{reclaimed} sends timed out, and {timed_out} receives");
+    let returned: u32 = ledger.iter().map(|entry| entry.returned).sum();
+    println!("{returned} sends timed out, and {timed_out} receives");
 
     let in_order = arrived.into_iter().eq(1..=ITEMS);
-    if balanced && in_order && reclaimed > 0 && timed_out > 0 {
+    if balanced && in_order && returned > 0 && timed_out > 0 {
         println!("nothing was lost, nothing came twice, and all came in order");
         ExitCode::SUCCESS
     } else {
@@ -77,38 +77,21 @@ async fn send_all(mut sender: Sender<u32>) -> Vec<Entry> {
         let mut in_hand = Some(item);
         while let Some(item) = in_hand {
             entry.offered += 1;
-            match send_or_time_out(&mut sender, item).await {
-                Ok(None) => {
+            match sender.send(item).until(Timer::after(PATIENCE)).await {
+                Ok(()) => {
                     entry.delivered += 1;
                     in_hand = None;
                 }
-                Ok(Some(item)) => {
-                    entry.reclaimed += 1;
+                Err(SendTimeoutError::Timeout(item)) => {
+                    entry.returned += 1;
                     in_hand = Some(item);
                 }
-                Err(SendError::Closed(item)) => panic!("nobody to receive item {item}"),
+                Err(error) => panic!("{error}: item {}", error.into_inner()),
             }
         }
         ledger.push(entry);
     }
     ledger
-}
-
-/// Sends `item`, or gives it back if nobody took it in time.
-async fn send_or_time_out(
-    sender: &mut Sender<u32>,
-    item: u32,
-) -> Result<Option<u32>, SendError<u32>> {
-    let in_time = async { Some(sender.send(item).await) };
-    let too_late = async {
-        Timer::after(PATIENCE).await;
-        None
-    };
-    match future::or(in_time, too_late).await {
-        Some(outcome) => outcome.map(|()| None),
-        // The send was dropped. `None` here means that the item was taken after all.
-        None => Ok(sender.reclaim()),
-    }
 }
 
 /// Receives until the sender is gone. Returns the items, and how many receives timed out.

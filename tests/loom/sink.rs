@@ -3,21 +3,21 @@
 use crate::common::Probe;
 use crate::model;
 use futures_sink::Sink;
-use handoff::{channel, SendError, Sender};
+use handoff::{channel, SinkError, Sender};
 use loom::future::block_on;
 use loom::thread;
 use std::future::poll_fn;
 use std::pin::Pin;
 
-async fn ready(tx: &mut Sender<u32>) -> Result<(), SendError<u32>> {
+async fn ready(tx: &mut Sender<u32>) -> Result<(), SinkError<u32>> {
     poll_fn(|cx| Pin::new(&mut *tx).poll_ready(cx)).await
 }
 
-async fn flush(tx: &mut Sender<u32>) -> Result<(), SendError<u32>> {
+async fn flush(tx: &mut Sender<u32>) -> Result<(), SinkError<u32>> {
     poll_fn(|cx| Pin::new(&mut *tx).poll_flush(cx)).await
 }
 
-fn start(tx: &mut Sender<u32>, item: u32) -> Result<(), SendError<u32>> {
+fn start(tx: &mut Sender<u32>, item: u32) -> Result<(), SinkError<u32>> {
     Pin::new(tx).start_send(item)
 }
 
@@ -41,7 +41,7 @@ fn a_flush_gets_its_item_back_from_a_receiver_that_goes() {
         assert_eq!(start(&mut tx, 1), Ok(()));
         let sender = thread::spawn(move || block_on(flush(&mut tx)));
         drop(rx);
-        assert_eq!(sender.join().unwrap(), Err(SendError::Closed(1)));
+        assert_eq!(sender.join().unwrap(), Err(SinkError::Closed(1)));
     });
 }
 
