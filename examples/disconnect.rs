@@ -51,7 +51,7 @@ async fn the_receiver_goes() {
         loop {
             match sender.send(format!("letter {sent}")).await {
                 Ok(()) => sent += 1,
-                Err(SendError::Closed(letter)) => return (sent, letter),
+                Err(error) => return (sent, error.into_inner()),
             }
         }
     };

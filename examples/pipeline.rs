@@ -16,15 +16,15 @@
 //! The exit code is non-zero if it ends otherwise.
 
 use futures::{stream, StreamExt};
-use handoff::{channel, SendError};
+use handoff::{channel, SinkError};
 use std::thread;
 
 /// How a run ended.
 struct Outcome {
     /// What the first stage got back.
-    primes: Result<(), SendError<u64>>,
+    primes: Result<(), SinkError<u64>>,
     /// What the second stage got back.
-    squares: Result<(), SendError<u64>>,
+    squares: Result<(), SinkError<u64>>,
     /// What the thread received, and the sum of it.
     received: usize,
     sum: u64,
@@ -69,8 +69,11 @@ fn main() {
     println!("five of them:  {} squares, sum {}", some.received, some.sum);
     assert_eq!((some.received, some.sum), (5, 4 + 9 + 25 + 49 + 121));
 
-    let SendError::Closed(square) = some.squares.expect_err("the thread is gone");
-    let SendError::Closed(prime) = some.primes.expect_err("the second stage is gone");
+    let square = some.squares.expect_err("the thread is gone").into_inner();
+    let prime = some
+        .primes
+        .expect_err("the second stage is gone")
+        .into_inner();
     println!("came back:     the square {square}, the prime {prime}");
     assert_eq!(square, 13 * 13);
     // The second stage has one prime in reserve, or not yet.

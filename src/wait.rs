@@ -199,12 +199,17 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         if self.is_done() {
             return Poll::Pending;
         }
-        let mut outcome = Pin::new(&mut *self).poll(cx);
-        if outcome.is_pending() && self.stage != Stage::Late && !self.is_done() {
-            let reached = ready!(limit.poll(cx));
-            self.stage = Stage::Late;
-            // Foreign code, so it runs before an item is in hand.
-            drop(reached);
+        let mut outcome = Poll::Pending;
+        if self.stage != Stage::Late {
+            outcome = Pin::new(&mut *self).poll(cx);
+            if outcome.is_pending() {
+                let reached = ready!(limit.poll(cx));
+                self.stage = Stage::Late;
+                // Foreign code, so it runs before an item is in hand.
+                drop(reached);
+            }
+        }
+        if self.stage == Stage::Late {
             outcome = self.turn(Caller::Task(cx.waker(), None));
         }
         if outcome.is_ready() || self.is_done() {

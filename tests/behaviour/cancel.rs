@@ -214,19 +214,19 @@ fn the_next_call_of_start_send_drops_an_unreclaimed_item_whatever_it_answers() {
     assert_eq!(ledger.fates(), [Fate::Dropped, Fate::Alive]);
 
     drop(tx.send(ledger.item()));
-    let Err(SendError::Closed(item)) = tx.start_send_unpin(ledger.item()) else {
+    let Err(error) = tx.start_send_unpin(ledger.item()) else {
         panic!("the slot is occupied");
     };
-    assert_eq!(item.refused(), 3);
+    assert_eq!(error.into_inner().refused(), 3);
     assert_eq!(ledger.fate(2), Fate::Dropped);
     assert_eq!(taken(&mut rx), Some(1));
 
     drop(tx.send(ledger.item()));
     drop(rx);
-    let Err(SendError::Closed(item)) = tx.start_send_unpin(ledger.item()) else {
+    let Err(error) = tx.start_send_unpin(ledger.item()) else {
         panic!("the receiver is gone");
     };
-    assert_eq!(item.refused(), 5);
+    assert_eq!(error.into_inner().refused(), 5);
     assert_eq!(ledger.fate(4), Fate::Dropped);
 }
 

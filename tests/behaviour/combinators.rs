@@ -5,7 +5,7 @@ use futures::future::{abortable, select, select_all, try_join, Either};
 use futures::stream::{self, FuturesUnordered};
 use futures::{FutureExt, StreamExt};
 use futures_lite::future::{block_on, zip};
-use handoff::{channel, Receiver, SendError, Sender};
+use handoff::{channel, Receiver, Sender};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::task::Poll;

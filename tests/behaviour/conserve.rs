@@ -5,7 +5,7 @@
 
 use crate::common::{race, watchdog_for, yield_once, Fate, Item, Ledger, Probe};
 use futures_lite::future::{block_on, or};
-use handoff::{channel, Offer, Receiver, SendTimeoutError, Sender, TrySendError};
+use handoff::{channel, Offer, Receiver, Sender, TrySendError};
 use std::collections::hash_map::RandomState;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher};

@@ -100,6 +100,14 @@ fn back(item: Item, fate: Fate) -> Verdict {
     Verdict::Back(fate)
 }
 
+#[cfg(feature = "sink")]
+fn flushed(outcome: Result<(), handoff::SinkError<Item>>) -> Verdict {
+    match outcome {
+        Ok(()) => Verdict::Taken,
+        Err(error) => back(error.into_inner(), Fate::Refused),
+    }
+}
+
 fn sent(outcome: Result<(), SendError<Item>>) -> Verdict {
     match outcome {
         Ok(()) => Verdict::Taken,
@@ -191,13 +199,14 @@ async fn run_sender(sending: Sending, mut tx: Sender<Item>, item: Item) -> Verdi
 async fn run_sink(sending: Sending, mut tx: Sender<Item>, item: Item) -> Verdict {
     use futures::SinkExt;
 
-    if let Err(SendError::Closed(item)) = tx.start_send_unpin(item) {
+    if let Err(error) = tx.start_send_unpin(item) {
+        let item = error.into_inner();
         return back(item, Fate::Refused);
     }
     yield_once().await;
     match sending {
-        Sending::Flush => sent(SinkExt::flush(&mut tx).await),
-        Sending::SinkClose => sent(SinkExt::close(&mut tx).await),
+        Sending::Flush => flushed(SinkExt::flush(&mut tx).await),
+        Sending::SinkClose => flushed(SinkExt::close(&mut tx).await),
         Sending::Start => {
             yield_once().await;
             reclaim(&mut tx)

@@ -255,7 +255,8 @@ impl World {
             2 => sink.poll_flush(&mut self.probe().cx()),
             _ => sink.poll_ready(&mut self.probe().cx()),
         };
-        if let Poll::Ready(Err(SendError::Closed(item))) = outcome {
+        if let Poll::Ready(Err(error)) = outcome {
+            let item = error.into_inner();
             item.refused();
         }
     }

@@ -28,8 +28,16 @@ fn settle(item: Option<Item>) {
 
 /// Ends an item that may have come back from a send.
 fn refuse(outcome: Poll<Result<(), SendError<Item>>>) {
-    if let Poll::Ready(Err(SendError::Closed(item))) = outcome {
-        item.refused();
+    if let Poll::Ready(Err(error)) = outcome {
+        error.into_inner().refused();
+    }
+}
+
+/// The same for the `Sink`.
+#[cfg(feature = "sink")]
+fn refuse_in_sink(outcome: Poll<Result<(), handoff::SinkError<Item>>>) {
+    if let Poll::Ready(Err(error)) = outcome {
+        error.into_inner().refused();
     }
 }
 
@@ -711,7 +719,7 @@ mod of_a_sink {
             prepare: an_item_was_started,
             operate: |tx, stage| {
                 let ready = Pin::new(there(tx)).poll_ready(&mut stage.hooked.cx());
-                refuse(ready);
+                refuse_in_sink(ready);
             },
         },
         Moment {
@@ -720,7 +728,7 @@ mod of_a_sink {
             prepare: an_item_was_started,
             operate: |tx, stage| {
                 let flushed = Pin::new(there(tx)).poll_flush(&mut stage.hooked.cx());
-                refuse(flushed);
+                refuse_in_sink(flushed);
             },
         },
         Moment {
@@ -729,7 +737,7 @@ mod of_a_sink {
             prepare: an_item_was_started,
             operate: |tx, stage| {
                 let closed = Pin::new(there(tx)).poll_close(&mut stage.hooked.cx());
-                refuse(closed);
+                refuse_in_sink(closed);
             },
         },
         Moment {
@@ -738,7 +746,7 @@ mod of_a_sink {
             prepare: a_flush_waits,
             operate: |tx, stage| {
                 let flushed = Pin::new(there(tx)).poll_flush(&mut stage.plain.cx());
-                refuse(flushed);
+                refuse_in_sink(flushed);
             },
         },
         Moment {
@@ -992,8 +1000,8 @@ static DISCARDS: &[(&str, Discard)] = &[
     ("start_send", |tx, ledger| {
         use futures_sink::Sink;
 
-        if let Err(SendError::Closed(item)) = Pin::new(there(tx)).start_send(ledger.item()) {
-            item.refused();
+        if let Err(error) = Pin::new(there(tx)).start_send(ledger.item()) {
+            error.into_inner().refused();
         }
     }),
 ];

@@ -4,13 +4,13 @@ use crate::common::{lend, offer_and_forget, watchdog, yield_once, Fate, Item, Le
 use futures::{stream, SinkExt, StreamExt};
 use futures_lite::future::{block_on, zip};
 use futures_sink::Sink;
-use handoff::{channel, Offer, Receiver, SendError, Sender, TryRecvError, TrySendError};
+use handoff::{channel, Offer, Receiver, Sender, SinkError, TryRecvError, TrySendError};
 use std::marker::PhantomPinned;
 use std::mem;
 use std::pin::Pin;
 use std::task::Poll;
 
-type Outcome = Poll<Result<(), SendError<Item>>>;
+type Outcome = Poll<Result<(), SinkError<Item>>>;
 
 fn ready(tx: &mut Sender<Item>, probe: &Probe) -> Outcome {
     Pin::new(tx).poll_ready(&mut probe.cx())
@@ -24,7 +24,7 @@ fn close(tx: &mut Sender<Item>, probe: &Probe) -> Outcome {
     Pin::new(tx).poll_close(&mut probe.cx())
 }
 
-fn start(tx: &mut Sender<Item>, item: Item) -> Result<(), SendError<Item>> {
+fn start(tx: &mut Sender<Item>, item: Item) -> Result<(), SinkError<Item>> {
     Pin::new(tx).start_send(item)
 }
 
@@ -34,9 +34,25 @@ const OK: Outcome = Poll::Ready(Ok(()));
 #[track_caller]
 fn refused(outcome: Outcome) -> usize {
     match outcome {
-        Poll::Ready(Err(SendError::Closed(item))) => item.refused(),
+        Poll::Ready(Err(SinkError::Closed(item))) => item.refused(),
         other => panic!("expected an error with an item, got {other:?}"),
     }
+}
+
+/// The number of the item that was refused because the channel is closed.
+#[track_caller]
+fn closed(outcome: Result<(), SinkError<Item>>) -> usize {
+    let error = outcome.unwrap_err();
+    assert!(error.is_closed(), "{error:?}");
+    error.into_inner().refused()
+}
+
+/// The number of the item that was not tried.
+#[track_caller]
+fn busy(outcome: Result<(), SinkError<Item>>) -> usize {
+    let error = outcome.unwrap_err();
+    assert!(error.is_busy(), "{error:?}");
+    error.into_inner().refused()
 }
 
 fn taken(rx: &mut Receiver<Item>) -> Option<usize> {
@@ -95,21 +111,22 @@ fn start_send_puts_the_item_on_offer_and_wakes_the_receiver() {
 }
 
 #[test]
-fn start_send_on_an_occupied_slot_gives_its_item_back() {
+fn start_send_on_an_occupied_slot_is_busy() {
     let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
     start(&mut tx, ledger.item()).unwrap();
-    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
-    assert_eq!(item.refused(), 1);
+    assert_eq!(busy(start(&mut tx, ledger.item())), 1);
     assert!(flush(&mut tx, &probe).is_pending(), "the first is unharmed");
     assert_eq!(taken(&mut rx), Some(0));
     assert_eq!(flush(&mut tx, &probe), OK);
 
     offer_and_forget(&mut tx, ledger.item());
-    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
-    assert_eq!(item.refused(), 3);
+    assert_eq!(busy(start(&mut tx, ledger.item())), 3);
     let guard = lend(&mut rx);
-    let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
-    assert_eq!(item.refused(), 4, "lent is occupied too");
+    assert_eq!(
+        busy(start(&mut tx, ledger.item())),
+        4,
+        "lent is occupied too"
+    );
     assert_eq!(Offer::accept(guard).received(), 2);
     start(&mut tx, ledger.item()).unwrap();
     assert_eq!(taken(&mut rx), Some(5));
@@ -168,29 +185,94 @@ fn a_sink_serves_a_send_and_the_reverse() {
 // The receiver goes.
 
 #[test]
-fn a_receiver_that_goes_gives_the_item_back_to_the_poll_that_asks() {
+fn a_receiver_that_goes_gives_the_item_back_to_the_next_flush_or_close() {
     type Poll = fn(&mut Sender<Item>, &Probe) -> Outcome;
 
     let polls: [Poll; 3] = [ready, flush, close];
     for drop_it in [true, false] {
-        for poll in polls {
+        for waits in polls {
+            for fetches in [flush as Poll, close] {
+                let (ledger, mut tx, rx, probe) = ledger_and_channel();
+                start(&mut tx, ledger.item()).unwrap();
+                assert!(waits(&mut tx, &probe).is_pending());
+                let mut rx = Some(rx);
+                if drop_it {
+                    drop(rx.take());
+                } else {
+                    rx.as_mut().unwrap().close();
+                }
+                assert_eq!(probe.wakes(), 1);
+                assert_eq!(ready(&mut tx, &probe), OK, "it never fails");
+                assert_eq!(refused(fetches(&mut tx, &probe)), 0);
+                for poll in polls {
+                    assert_eq!(poll(&mut tx, &probe), OK, "it was fetched");
+                }
+                assert!(tx.reclaim().is_none());
+                assert_eq!(probe.held(), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_call_discards_what_the_sink_has_on_offer_when_the_receiver_goes() {
+    type Call = fn(&mut Sender<Item>, &Ledger, &Probe);
+
+    let calls: [Call; 5] = [
+        |tx, ledger, _| assert_eq!(closed(start(tx, ledger.item())), 1),
+        |tx, ledger, _| drop(tx.try_send(ledger.item()).unwrap_err().into_inner()),
+        |tx, ledger, _| drop(tx.send(ledger.item()).wait().unwrap_err().into_inner()),
+        // Its item is given back, and comes first.
+        |tx, ledger, _| {
+            drop(tx.send(ledger.item()));
+            assert_eq!(tx.reclaim().map(Item::reclaimed), Some(1));
+        },
+        |tx, _, probe| assert_eq!(ready(tx, probe), OK),
+    ];
+    for call in calls {
+        for by_flush in [true, false] {
             let (ledger, mut tx, rx, probe) = ledger_and_channel();
             start(&mut tx, ledger.item()).unwrap();
-            assert!(poll(&mut tx, &probe).is_pending());
-            let mut rx = Some(rx);
-            if drop_it {
-                drop(rx.take());
+            drop(rx);
+            call(&mut tx, &ledger, &probe);
+            if by_flush {
+                assert_eq!(refused(flush(&mut tx, &probe)), 0);
             } else {
-                rx.as_mut().unwrap().close();
+                assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
             }
-            assert_eq!(probe.wakes(), 1);
-            assert_eq!(refused(poll(&mut tx, &probe)), 0);
-            for poll in polls {
-                assert_eq!(poll(&mut tx, &probe), OK, "it was given back");
-            }
-            assert!(tx.reclaim().is_none());
-            assert_eq!(probe.held(), 0);
         }
+    }
+}
+
+#[test]
+fn a_flush_leaves_the_item_of_a_dropped_send_to_reclaim() {
+    let (ledger, mut tx, rx, probe) = ledger_and_channel();
+    start(&mut tx, ledger.item()).unwrap();
+    drop(tx.send(ledger.item()));
+    drop(rx);
+    assert_eq!(refused(flush(&mut tx, &probe)), 0);
+    assert_eq!(flush(&mut tx, &probe), OK);
+    assert_eq!(tx.reclaim().map(Item::reclaimed), Some(1));
+}
+
+#[test]
+fn start_send_discards_the_item_of_a_dropped_send_whatever_it_answers() {
+    type Prepare = fn(&mut Sender<Item>, &mut Receiver<Item>, &Ledger);
+
+    let prepares: [Prepare; 3] = [
+        |_, _, _| {},
+        |tx, _, ledger| offer_and_forget(tx, ledger.item()),
+        |_, rx, _| assert!(rx.close()),
+    ];
+    for prepare in prepares {
+        let (ledger, mut tx, mut rx, _) = ledger_and_channel();
+        prepare(&mut tx, &mut rx, &ledger);
+        let given_back = ledger.item();
+        let number = given_back.number();
+        drop(tx.send(given_back));
+        let outcome = start(&mut tx, ledger.item());
+        let _ = outcome.map_err(|error| error.into_inner().refused());
+        assert_eq!(ledger.fate(number), Fate::Dropped);
     }
 }
 
@@ -216,8 +298,7 @@ fn without_an_item_only_start_send_is_refused() {
         }
         assert_eq!(ready(&mut tx, &probe), OK);
         assert_eq!(flush(&mut tx, &probe), OK);
-        let SendError::Closed(item) = start(&mut tx, ledger.item()).unwrap_err();
-        assert_eq!(item.refused(), 0);
+        assert_eq!(closed(start(&mut tx, ledger.item())), 0);
         assert_eq!(ready(&mut tx, &probe), OK, "the error had it");
         assert_eq!(close(&mut tx, &probe), OK);
         assert!(tx.reclaim().is_none());
@@ -438,9 +519,9 @@ fn send_all_delivers_a_stream_in_order() {
 }
 
 #[test]
-fn send_all_gives_back_the_item_that_the_receiver_did_not_take() {
+fn a_failed_send_all_leaves_each_item_in_one_place() {
     watchdog(|| {
-        let (ledger, mut tx, mut rx, _) = ledger_and_channel();
+        let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
         let receiving = async move {
             for expected in 0..10 {
                 assert_eq!(rx.recv().await.map(Item::received), Some(expected));
@@ -451,13 +532,114 @@ fn send_all_gives_back_the_item_that_the_receiver_did_not_take() {
         };
         let sending = async {
             let mut items = stream::iter((0..100).map(|_| Ok(ledger.item())));
-            let SendError::Closed(item) = tx.send_all(&mut items).await.unwrap_err();
-            assert_eq!(item.refused(), 10);
+            let error = tx.send_all(&mut items).await.unwrap_err();
+            assert!(error.is_closed());
+            // The one that was to start. The one before it is the sink's, to be flushed.
+            assert_eq!(error.into_inner().refused(), 11);
         };
         block_on(zip(sending, receiving));
+        assert_eq!(refused(flush(&mut tx, &probe)), 10);
         assert_eq!(ledger.alive(), 0);
         assert_eq!(ledger.count(Fate::Received), 10);
-        assert_eq!(ledger.fate(10), Fate::Refused);
+        assert_eq!(ledger.count(Fate::Refused), 2);
+    });
+}
+
+#[test]
+fn a_failed_send_carries_its_own_item_and_not_the_one_before() {
+    watchdog(|| {
+        let (ledger, mut tx, rx, probe) = ledger_and_channel();
+        block_on(tx.feed(ledger.item())).unwrap();
+        drop(rx);
+        let error = block_on(SinkExt::send(&mut tx, ledger.item())).unwrap_err();
+        assert_eq!(closed(Err(error)), 1);
+        let error = block_on(tx.feed(ledger.item())).unwrap_err();
+        assert_eq!(closed(Err(error)), 2);
+        assert_eq!(refused(flush(&mut tx, &probe)), 0);
+
+        // The same after a send that was cancelled.
+        let (ledger, mut tx, rx, probe) = ledger_and_channel();
+        assert!(probe
+            .poll(&mut SinkExt::send(&mut tx, ledger.item()))
+            .is_pending());
+        drop(rx);
+        let error = block_on(SinkExt::send(&mut tx, ledger.item())).unwrap_err();
+        assert_eq!(closed(Err(error)), 1);
+        assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
+    });
+}
+
+#[test]
+fn a_failed_forward_into_a_borrowed_sender_destroys_nothing() {
+    watchdog(|| {
+        let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
+        let receiving = async move {
+            assert_eq!(rx.recv().await.map(Item::received), Some(0));
+            yield_once().await;
+        };
+        let items = stream::iter((0..3).map(|_| Ok(ledger.item())));
+        let (outcome, ()) = block_on(zip(items.forward(&mut tx), receiving));
+        assert_eq!(closed(outcome), 2);
+        assert_eq!(refused(flush(&mut tx, &probe)), 1);
+        assert_eq!(ledger.alive(), 0);
+        assert_eq!(ledger.count(Fate::Dropped), 0);
+    });
+}
+
+#[test]
+fn an_error_of_the_stream_leaves_what_was_started_on_offer() {
+    watchdog(|| {
+        let (ledger, mut tx, mut rx, _) = ledger_and_channel();
+        let last = SinkError::Closed(ledger.item());
+        let mut items = stream::iter([Ok(ledger.item()), Err(last)]);
+        let error = block_on(tx.send_all(&mut items)).unwrap_err();
+        assert_eq!(error.into_inner().refused(), 0);
+        assert_eq!(taken(&mut rx), Some(1));
+    });
+}
+
+// What a combinator can destroy: what it holds, and it holds more than the sink.
+
+#[test]
+fn a_combinator_that_waits_to_start_drops_what_it_holds() {
+    let (ledger, mut tx, mut rx, probe) = ledger_and_channel();
+    start(&mut tx, ledger.item()).unwrap();
+    assert!(probe.poll(&mut tx.feed(ledger.item())).is_pending());
+    assert!(probe
+        .poll(&mut SinkExt::send(&mut tx, ledger.item()))
+        .is_pending());
+    let mut items = stream::iter([Ok(ledger.item())]);
+    assert!(probe.poll(&mut tx.send_all(&mut items)).is_pending());
+    for dropped in 1..4 {
+        assert_eq!(ledger.fate(dropped), Fate::Dropped);
+    }
+    assert_eq!(taken(&mut rx), Some(0));
+}
+
+#[test]
+fn a_buffer_and_an_owning_forward_destroy_what_they_hold() {
+    watchdog(|| {
+        let (ledger, tx, rx, probe) = ledger_and_channel();
+        let mut buffered = tx.buffer(2);
+        for _ in 0..3 {
+            assert!(probe.poll(&mut buffered.feed(ledger.item())).is_ready());
+        }
+        drop(rx);
+        assert!(block_on(buffered.flush()).is_err());
+        drop(buffered);
+        assert_eq!(ledger.count(Fate::Refused) + ledger.count(Fate::Dropped), 3);
+        assert!(ledger.count(Fate::Dropped) >= 2, "one error has one item");
+
+        // With the sender goes what it had on offer.
+        let (ledger, tx, mut rx, _) = ledger_and_channel();
+        let receiving = async move {
+            assert_eq!(rx.recv().await.map(Item::received), Some(0));
+            yield_once().await;
+        };
+        let items = stream::iter((0..3).map(|_| Ok(ledger.item())));
+        let (outcome, ()) = block_on(zip(items.forward(tx), receiving));
+        assert_eq!(closed(outcome), 2);
+        assert_eq!(ledger.fate(1), Fate::Dropped);
     });
 }
 
@@ -523,7 +705,7 @@ fn with_makes_each_item_of_another() {
         let (tx, rx) = channel();
         let mut numbers = Box::pin(tx.with(|n: u32| async move {
             yield_once().await;
-            Ok::<_, SendError<String>>(n.to_string())
+            Ok::<_, SinkError<String>>(n.to_string())
         }));
         let sending = async {
             for n in 0..10 {
@@ -569,7 +751,12 @@ fn a_fanout_waits_for_both_receivers() {
     drop(b);
     // Both are asked to take it before either is waited for.
     let refused = probe.poll(&mut both.send(3));
-    assert_eq!(refused, Poll::Ready(Err(SendError::Closed(3))));
+    assert_eq!(refused, Poll::Ready(Err(SinkError::Closed(3))));
+    assert_eq!(
+        a.try_recv(),
+        Ok(3),
+        "each has an item of its own, and one error"
+    );
 }
 
 #[test]
@@ -599,7 +786,7 @@ fn a_buffer_takes_what_it_has_room_for_and_its_flush_hands_it_over() {
 fn an_error_keeps_its_item_when_it_is_mapped() {
     watchdog(|| {
         let (ledger, tx, rx, _) = ledger_and_channel();
-        let mut mapped = tx.sink_map_err(SendError::into_inner);
+        let mut mapped = tx.sink_map_err(SinkError::into_inner);
         let (sent, ()) = block_on(zip(mapped.send(ledger.item()), async move {
             yield_once().await;
             drop(rx);

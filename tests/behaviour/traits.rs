@@ -107,7 +107,7 @@ assert_impl_all!(Iter<'static, Plain>: Iterator<Item = Plain>);
 assert_impl_all!(IntoIter<Plain>: Iterator<Item = Plain>);
 assert_impl_all!(Offer<'static, Plain>: Deref<Target = Plain>, DerefMut);
 #[cfg(feature = "sink")]
-assert_impl_all!(Sender<Plain>: futures_sink::Sink<Plain, Error = SendError<Plain>>);
+assert_impl_all!(Sender<Plain>: futures_sink::Sink<Plain, Error = handoff::SinkError<Plain>>);
 
 #[test]
 fn the_errors_have_their_methods() {

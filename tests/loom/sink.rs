@@ -3,7 +3,7 @@
 use crate::common::Probe;
 use crate::model;
 use futures_sink::Sink;
-use handoff::{channel, SinkError, Sender};
+use handoff::{channel, Sender, SinkError};
 use loom::future::block_on;
 use loom::thread;
 use std::future::poll_fn;

@@ -12,8 +12,10 @@ pub(super) enum Answer {
     Pending,
     /// `Ok` of a send, or of the `Sink`.
     Ok,
-    /// The item back, for the channel is closed; or from the `Sink`, for it is busy.
+    /// The item back, for the channel is closed.
     Refused(Tag),
+    /// The item back from the `Sink`, which did not try it.
+    Busy(Tag),
     /// The item back, for nobody is waiting.
     Full(Tag),
     /// The item back, for the time is up.
@@ -21,6 +23,8 @@ pub(super) enum Answer {
     /// The item back, for the receiver declined it.
     Declined(Tag),
     Reclaimed(Tag),
+    /// The item is the decliner's, for nobody waits for it.
+    Kept(Tag),
     Received(Tag),
     Lent(Tag),
     /// Nothing more will come; or there is nothing to reclaim.
@@ -95,6 +99,19 @@ impl From<Result<(), SendError<Item>>> for Answer {
     }
 }
 
+#[cfg(feature = "sink")]
+impl From<Result<(), handoff::SinkError<Item>>> for Answer {
+    fn from(sent: Result<(), handoff::SinkError<Item>>) -> Self {
+        use handoff::SinkError;
+        match sent {
+            Ok(()) => Answer::Ok,
+            Err(SinkError::Closed(item)) => Answer::Refused(item.end(Fate::Refused)),
+            Err(SinkError::Declined(item)) => Answer::Declined(item.end(Fate::Refused)),
+            Err(SinkError::Busy(item)) => Answer::Busy(item.end(Fate::Refused)),
+        }
+    }
+}
+
 impl From<Result<(), SendTimeoutError<Item>>> for Answer {
     fn from(sent: Result<(), SendTimeoutError<Item>>) -> Self {
         match sent {
@@ -143,12 +160,20 @@ impl From<RecvTimeoutError> for Answer {
     }
 }
 
+impl From<TryRecvError> for Answer {
+    fn from(error: TryRecvError) -> Self {
+        match error {
+            TryRecvError::Empty => Answer::Empty,
+            TryRecvError::Closed => Answer::NoMore,
+        }
+    }
+}
+
 impl From<Result<Item, TryRecvError>> for Answer {
     fn from(received: Result<Item, TryRecvError>) -> Self {
         match received {
             Ok(item) => Some(item).into(),
-            Err(TryRecvError::Empty) => Answer::Empty,
-            Err(TryRecvError::Closed) => Answer::NoMore,
+            Err(error) => error.into(),
         }
     }
 }

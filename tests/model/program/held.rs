@@ -8,11 +8,11 @@ use super::answer::{Answer, Output};
 use super::item::Item;
 use super::op::{FutureOp, GuardOp};
 use super::TASKS;
-use crate::common::Probe;
+use crate::common::{Fate, Probe};
 use futures_core::future::FusedFuture;
 use handoff::{
     Closed, NextOffer, Offer, Receiver, Recv, RecvTimeoutError, Send, SendTimeoutError, Sender,
-    Wanted,
+    Until, Wanted,
 };
 use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
@@ -20,7 +20,7 @@ use std::future::{poll_fn, Future};
 use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// What can be told to somebody who holds a future, or a guard.
@@ -87,6 +87,34 @@ impl Held {
         })
     }
 
+    /// Borrows what is on offer, without a future.
+    pub(super) fn try_offer(
+        end: Rc<RefCell<Receiver<Item>>>,
+        tasks: Rc<[Probe; TASKS]>,
+    ) -> (Answer, Option<Self>) {
+        let outcome = Rc::new(Cell::new(None));
+        let said = Rc::clone(&outcome);
+        let body = |port: Rc<Port>| async move {
+            let mut end = end.borrow_mut();
+            let offer = end.try_next_offer();
+            let (answer, guard) = match offer {
+                Ok(guard) => (Answer::Lent(guard.tag), Some(guard)),
+                Err(error) => (error.into(), None),
+            };
+            said.set(Some(answer));
+            if guard.is_some() {
+                obey_all(&port, None::<Kept<Recv<'_, Item>, _>>, guard).await;
+            } else {
+                // It waits to be dropped.
+                port.command().await;
+            }
+        };
+        let held = Self::new(tasks, body);
+        let answer = outcome.take().expect("it was tried");
+        let lent = matches!(answer, Answer::Lent(_));
+        (answer, lent.then_some(held))
+    }
+
     fn new<B>(tasks: Rc<[Probe; TASKS]>, body: impl FnOnce(Rc<Port>) -> B) -> Self
     where
         B: Future<Output = ()> + 'static,
@@ -142,8 +170,17 @@ where
     W: Waitable<'a>,
     W::Output: Output<'a>,
 {
-    let mut future = Some(future);
-    let mut guard = None;
+    obey_all(port, Some(Kept::Plain(future)), None).await;
+}
+
+async fn obey_all<'a, W>(
+    port: &Port,
+    mut future: Option<Kept<W, W::Limited>>,
+    mut guard: Option<Offer<'a, Item>>,
+) where
+    W: Waitable<'a>,
+    W::Output: Output<'a>,
+{
     while future.is_some() || guard.is_some() {
         port.answer(match port.command().await {
             Command::Future(op) => {
@@ -156,8 +193,33 @@ where
     }
 }
 
+/// A future, or what `until` made of it.
+enum Kept<W, L> {
+    Plain(W),
+    Limited(L, Rc<Cell<bool>>),
+}
+
+/// Ready when the program says so, and not polled again after that.
+struct Limit {
+    has_come: Rc<Cell<bool>>,
+    told: bool,
+}
+
+impl Future for Limit {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        assert!(!self.told, "a limit that has resolved is not polled again");
+        if !self.has_come.get() {
+            return Poll::Pending;
+        }
+        self.told = true;
+        Poll::Ready(())
+    }
+}
+
 fn obey_future<'a, W>(
-    held: &mut Option<W>,
+    held: &mut Option<Kept<W, W::Limited>>,
     op: FutureOp,
     tasks: &[Probe; TASKS],
 ) -> (Answer, Option<Offer<'a, Item>>)
@@ -165,33 +227,63 @@ where
     W: Waitable<'a>,
     W::Output: Output<'a>,
 {
-    let mut future = held.take().expect("there is a future");
-    match op {
-        FutureOp::Poll(task) => {
-            let poll = tasks[task].poll(&mut future);
-            *held = Some(future);
-            match poll {
-                Poll::Pending => (Answer::Pending, None),
-                Poll::Ready(output) => output.split(),
-            }
+    let mut kept = held.take().expect("there is a future");
+    let nothing = (Answer::Nothing, None);
+    match (op, &mut kept) {
+        (FutureOp::Drop, _) => {
+            drop(kept);
+            return nothing;
         }
-        FutureOp::Wait => future.wait().split(),
-        FutureOp::WaitNoTime => future.wait_timeout(Duration::ZERO).split(),
-        FutureOp::WaitPast => future.wait_deadline(Instant::now()).split(),
-        FutureOp::IsTerminated => {
+        (FutureOp::Forget, _) => {
+            mem::forget(kept);
+            return nothing;
+        }
+        (FutureOp::Wait | FutureOp::WaitNoTime | FutureOp::WaitPast | FutureOp::Until, _) => {
+            let Kept::Plain(future) = kept else {
+                unreachable!("the model allows it for a plain future only");
+            };
+            return match op {
+                FutureOp::Wait => future.wait().split(),
+                FutureOp::WaitNoTime => future.wait_timeout(Duration::ZERO).split(),
+                FutureOp::WaitPast => future.wait_deadline(Instant::now()).split(),
+                _ => {
+                    let has_come = Rc::new(Cell::new(false));
+                    let limit = Limit {
+                        has_come: Rc::clone(&has_come),
+                        told: false,
+                    };
+                    *held = Some(Kept::Limited(future.until(limit), has_come));
+                    nothing
+                }
+            };
+        }
+        _ => {}
+    }
+    let answer = match (op, &mut kept) {
+        (FutureOp::Poll(task), Kept::Plain(future)) => split(tasks[task].poll(future)),
+        (FutureOp::Poll(task), Kept::Limited(until, _)) => split(tasks[task].poll(until)),
+        (FutureOp::LimitComes, Kept::Limited(_, has_come)) => {
+            has_come.set(true);
+            nothing
+        }
+        (FutureOp::IsTerminated, Kept::Plain(future)) => {
             let _ = format!("{future:?}");
-            let answer = future.is_terminated().into();
-            *held = Some(future);
-            (answer, None)
+            (future.is_terminated().into(), None)
         }
-        FutureOp::Drop => {
-            drop(future);
-            (Answer::Nothing, None)
+        (FutureOp::IsTerminated, Kept::Limited(until, _)) => {
+            let _ = format!("{until:?}");
+            (until.is_terminated().into(), None)
         }
-        FutureOp::Forget => {
-            mem::forget(future);
-            (Answer::Nothing, None)
-        }
+        _ => unreachable!("the model does not allow it"),
+    };
+    *held = Some(kept);
+    answer
+}
+
+fn split<'a>(poll: Poll<impl Output<'a>>) -> (Answer, Option<Offer<'a, Item>>) {
+    match poll {
+        Poll::Pending => (Answer::Pending, None),
+        Poll::Ready(output) => output.split(),
     }
 }
 
@@ -206,6 +298,15 @@ fn obey_guard(held: &mut Option<Offer<'_, Item>>, op: GuardOp) -> Answer {
             answer
         }
         GuardOp::Accept => Some(Offer::accept(guard)).into(),
+        GuardOp::Decline => match Offer::decline(guard) {
+            Some(item) => Answer::Kept(item.end(Fate::Received)),
+            None => Answer::NoMore,
+        },
+        GuardOp::IsAbandoned => {
+            let answer = Offer::is_abandoned(&guard).into();
+            *held = Some(guard);
+            answer
+        }
         GuardOp::Drop => {
             drop(guard);
             Answer::Nothing
@@ -218,18 +319,21 @@ fn obey_guard(held: &mut Option<Offer<'_, Item>>, op: GuardOp) -> Answer {
 }
 
 /// What all futures of the crate have in common.
-trait Waitable<'a>: FusedFuture + Unpin + Debug {
+trait Waitable<'a>: FusedFuture + Unpin + Debug + Sized {
     type Timed: Output<'a>;
+    type Limited: FusedFuture<Output = Self::Timed> + Unpin + Debug;
 
     fn wait(self) -> Self::Output;
     fn wait_timeout(self, timeout: Duration) -> Self::Timed;
     fn wait_deadline(self, deadline: Instant) -> Self::Timed;
+    fn until(self, limit: Limit) -> Self::Limited;
 }
 
 macro_rules! waitable {
     ($($future:ident: $timed:ty,)*) => {$(
         impl<'a> Waitable<'a> for $future<'a, Item> {
             type Timed = $timed;
+            type Limited = Until<Self, Limit>;
 
             fn wait(self) -> Self::Output {
                 self.wait()
@@ -241,6 +345,10 @@ macro_rules! waitable {
 
             fn wait_deadline(self, deadline: Instant) -> Self::Timed {
                 self.wait_deadline(deadline)
+            }
+
+            fn until(self, limit: Limit) -> Self::Limited {
+                self.until(limit)
             }
         }
     )*};

@@ -26,6 +26,8 @@ pub(super) enum SenderOp {
     StartSend,
     PollFlush(Task),
     PollClose(Task),
+    PollWanted(Task),
+    PollClosed(Task),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +39,10 @@ pub(super) enum ReceiverOp {
     Future(FutureOp),
     Guard(GuardOp),
     TryRecv,
+    TryOffer,
     PollRecv(Task),
     PollNext(Task),
+    PollClosed(Task),
     /// `next` of the blocking iterator.
     Next,
     Close,
@@ -53,6 +57,10 @@ pub(super) enum FutureOp {
     Wait,
     WaitNoTime,
     WaitPast,
+    /// Gives it a limit.
+    Until,
+    /// The limit of an `Until` is ready from now on.
+    LimitComes,
     IsTerminated,
     Drop,
     Forget,
@@ -62,6 +70,8 @@ pub(super) enum FutureOp {
 pub(super) enum GuardOp {
     Edit,
     Accept,
+    Decline,
+    IsAbandoned,
     Drop,
     Forget,
 }
@@ -112,6 +122,8 @@ pub(super) fn of_sender(busy: Busy, alone: bool, what: u8, task: Task) -> Sender
                 S::StartSend,
                 S::PollReady(task),
                 S::PollFlush(task),
+                S::PollWanted(task),
+                S::PollClosed(task),
             ],
             what,
         ),
@@ -140,11 +152,13 @@ pub(super) fn of_receiver(busy: Busy, alone: bool, what: u8, task: Task) -> Rece
                 R::Offer,
                 R::TryRecv,
                 R::TryRecv,
+                R::TryOffer,
                 R::PollRecv(task),
                 R::PollNext(task),
                 R::PollNext(task),
                 R::Next,
                 R::Closed,
+                R::PollClosed(task),
             ],
             what,
         ),
@@ -171,6 +185,10 @@ fn of_future(what: u8, task: Task) -> FutureOp {
             F::Wait,
             F::WaitNoTime,
             F::WaitPast,
+            F::Until,
+            F::Until,
+            F::LimitComes,
+            F::LimitComes,
             F::IsTerminated,
             F::Drop,
             F::Drop,
@@ -193,6 +211,7 @@ fn of_done(what: u8, task: Task) -> FutureOp {
             F::Forget,
             F::Poll(task),
             F::IsTerminated,
+            F::Until,
         ],
         what,
     )
@@ -209,6 +228,9 @@ fn of_guard(what: u8) -> GuardOp {
             G::Drop,
             G::Drop,
             G::Edit,
+            G::IsAbandoned,
+            G::Decline,
+            G::Decline,
             G::Forget,
         ],
         what,

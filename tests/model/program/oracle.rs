@@ -31,8 +31,30 @@ enum Life {
 struct Offered {
     tag: Tag,
     place: Place,
-    /// It came in through the `Sink`, which gets it back from a receiver that closes.
+    /// It came in through the `Sink`, which gets it back from a receiver that closes or declines.
     from_sink: bool,
+    /// Somebody waits for the answer: a `Send`, until the next one is made, or the `Sink`.
+    awaited: bool,
+    /// Its `Send` was dropped, or is past its limit.
+    abandoned: bool,
+}
+
+/// What became of the last item that was offered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Taken,
+    /// It was given back by the receiver.
+    Declined,
+    /// It was given back by a guard that was dropped past the limit of its `Send`.
+    Returned,
+}
+
+/// An item that `reclaim` returns.
+#[derive(Clone, Copy)]
+struct GivenBack {
+    tag: Tag,
+    /// The `Sink` started it, and its next flush reports it.
+    to_sink: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,20 +87,51 @@ enum Progress {
     Done,
 }
 
-type Held = Option<(Future, Progress)>;
-
-/// What the one who waits on the sender's side waits for.
+/// The limit of an `Until`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum For {
-    Vacancy,
-    Demand,
+enum Limit {
+    None,
+    /// It is not ready.
+    Open,
+    /// It is ready, and the `Until` was not polled since.
+    Ready,
+    /// It was polled to its end. The operation gives up as soon as it can.
+    Passed,
 }
+
+/// For what the one on the sender's side is woken.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Reasons {
+    vacancy: bool,
+    demand: bool,
+}
+
+/// What a future added to the channel, and removes if it ends without an answer.
+#[derive(Clone, Copy, Default)]
+struct Added {
+    waker: bool,
+    reasons: Reasons,
+    /// The mark that a receive waits.
+    mark: bool,
+}
+
+/// A future that an end is busy with.
+#[derive(Clone, Copy)]
+struct Busily {
+    future: Future,
+    progress: Progress,
+    limit: Limit,
+    added: Added,
+}
+
+type Held = Option<Busily>;
 
 #[derive(Clone)]
 pub(super) struct Oracle {
     fates: Vec<Fate>,
     offered: Option<Offered>,
-    given_back: Option<Tag>,
+    given_back: Option<GivenBack>,
+    verdict: Option<Verdict>,
     sender: Life,
     receiver: Life,
     /// A receive is waiting.
@@ -92,7 +145,7 @@ pub(super) struct Oracle {
     guard: bool,
 
     // Who waits, in each of the four places.
-    at_sender: Option<(Task, For)>,
+    at_sender: Option<(Task, Reasons)>,
     at_receiver: Option<Task>,
     at_sender_closed: Option<Task>,
     at_receiver_closed: Option<Task>,
@@ -102,12 +155,22 @@ pub(super) struct Oracle {
     clones: usize,
 }
 
+const VACANCY: Reasons = Reasons {
+    vacancy: true,
+    demand: false,
+};
+const DEMAND: Reasons = Reasons {
+    vacancy: false,
+    demand: true,
+};
+
 impl Oracle {
     pub(super) fn new() -> Self {
         Oracle {
             fates: Vec::new(),
             offered: None,
             given_back: None,
+            verdict: None,
             sender: Life::Open,
             receiver: Life::Open,
             waiting: false,
@@ -131,7 +194,7 @@ impl Oracle {
         match (self.sender, self.sending) {
             (Life::Dropped, _) => None,
             (_, None) => Some(Busy::No),
-            (_, Some((_, Progress::Done))) => Some(Busy::Done),
+            (_, Some(held)) if held.progress == Progress::Done => Some(Busy::Done),
             (_, Some(_)) => Some(Busy::Future),
         }
     }
@@ -142,7 +205,7 @@ impl Oracle {
             (_, None, false) => Some(Busy::No),
             (_, None, true) => Some(Busy::Guard),
             (_, Some(_), true) => Some(Busy::DoneAndGuard),
-            (_, Some((_, Progress::Done)), false) => Some(Busy::Done),
+            (_, Some(held), false) if held.progress == Progress::Done => Some(Busy::Done),
             (_, Some(_), false) => Some(Busy::Future),
         }
     }
@@ -177,6 +240,7 @@ impl Oracle {
         matches!(self.receiver_busy(), Some(Busy::No)).then(|| ReceiverSees {
             closed: self.is_closed(),
             terminated: self.terminated,
+            offered: self.on_offer().is_some() && self.receiver == Life::Open,
             size_hint: (0, self.most_to_come()),
         })
     }
@@ -225,19 +289,26 @@ impl Oracle {
     }
 
     fn allows_future(&self, held: Held, op: FutureOp) -> bool {
-        let Some((future, progress)) = held else {
+        let Some(held) = held else {
             return false;
         };
+        let can_block = held.progress != Progress::Done && held.limit == Limit::None;
         match op {
-            FutureOp::Wait => progress != Progress::Done && self.clone().look(future).is_some(),
+            FutureOp::Wait => can_block && self.clone().look(held.future).is_some(),
             FutureOp::WaitNoTime | FutureOp::WaitPast => {
                 // An item that is lent cannot be withdrawn yet.
-                let lent = self.offered.is_some() && self.on_offer().is_none();
-                let stuck = lent && matches!(future, Future::Send(None));
-                progress != Progress::Done && !stuck
+                can_block && !self.is_stuck(held.future)
             }
+            FutureOp::Until => held.limit == Limit::None,
+            FutureOp::LimitComes => held.limit == Limit::Open,
             _ => true,
         }
+    }
+
+    /// A send cannot give up, because its item is lent.
+    fn is_stuck(&self, future: Future) -> bool {
+        let lent = self.offered.is_some() && self.on_offer().is_none();
+        lent && matches!(future, Future::Send(None))
     }
 
     pub(super) fn perform(&mut self, op: Op) -> Expected {
@@ -263,6 +334,9 @@ impl Oracle {
     fn send(&mut self, op: SenderOp) -> Answer {
         match op {
             SenderOp::Send => {
+                if let Some(earlier) = &mut self.offered {
+                    earlier.awaited = false;
+                }
                 self.discard_given_back();
                 let item = self.new_item();
                 Self::begin(&mut self.sending, Future::Send(Some(item)))
@@ -285,14 +359,19 @@ impl Oracle {
             SenderOp::Drop => {
                 self.at_sender = None;
                 self.at_sender_closed = None;
+                if let Some(last) = &mut self.offered {
+                    last.awaited = false;
+                }
                 self.discard_given_back();
                 self.close_sender(Life::Dropped);
                 Answer::Nothing
             }
-            SenderOp::PollReady(task) => self.poll_vacant(task, true),
-            SenderOp::PollFlush(task) => self.poll_vacant(task, false),
+            SenderOp::PollWanted(task) => self.poll_and_stay(Future::Wanted, task),
+            SenderOp::PollClosed(task) => self.poll_and_stay(Future::SenderClosed, task),
+            SenderOp::PollReady(task) => self.poll_ready(task),
+            SenderOp::PollFlush(task) => self.poll_flush(task),
             SenderOp::PollClose(task) => {
-                let flushed = self.poll_vacant(task, false);
+                let flushed = self.poll_flush(task);
                 if flushed != Answer::Pending {
                     // No poll wakes its own task, and what was leaked there has no other.
                     self.at_sender = None;
@@ -316,13 +395,12 @@ impl Oracle {
                 answer
             }
             ReceiverOp::Guard(op) => self.with_guard(op),
-            ReceiverOp::TryRecv => {
-                self.waiting = false;
-                self.look(Future::Recv).unwrap_or(Answer::Empty)
+            ReceiverOp::TryRecv => self.look(Future::Recv).unwrap_or(Answer::Empty),
+            ReceiverOp::TryOffer => self.look(Future::Offer).unwrap_or(Answer::Empty),
+            ReceiverOp::PollRecv(task) | ReceiverOp::PollNext(task) => {
+                self.poll_and_stay(Future::Recv, task)
             }
-            ReceiverOp::PollRecv(task) | ReceiverOp::PollNext(task) => self
-                .poll(&mut Future::Recv, task)
-                .unwrap_or(Answer::Pending),
+            ReceiverOp::PollClosed(task) => self.poll_and_stay(Future::ReceiverClosed, task),
             ReceiverOp::Next => self.look(Future::Recv).expect("it need not wait"),
             ReceiverOp::Close => {
                 let was_open = !self.is_closed();
@@ -341,35 +419,50 @@ impl Oracle {
     // ---- Futures ----------------------------------------------------------------------------
 
     fn begin(held: &mut Held, future: Future) -> Answer {
-        *held = Some((future, Progress::Fresh));
+        *held = Some(Busily {
+            future,
+            progress: Progress::Fresh,
+            limit: Limit::None,
+            added: Added::default(),
+        });
         Answer::Nothing
     }
 
     /// Gives the answer, and the future if it is still there.
-    fn with_future(&mut self, held: (Future, Progress), op: FutureOp) -> (Answer, Held) {
-        let (mut future, progress) = held;
-        let done = progress == Progress::Done;
+    fn with_future(&mut self, mut held: Busily, op: FutureOp) -> (Answer, Held) {
+        let done = held.progress == Progress::Done;
         match op {
             FutureOp::IsTerminated => (Answer::Flag(done), Some(held)),
             FutureOp::Poll(_) if done => (Answer::Pending, Some(held)),
-            FutureOp::Poll(task) => match self.poll(&mut future, task) {
-                Some(answer) => (answer, Some((future, Progress::Done))),
-                None => (Answer::Pending, Some((future, Progress::Waiting))),
+            FutureOp::Poll(task) => match self.poll_to_the_limit(&mut held, task) {
+                Some(answer) => {
+                    held.progress = Progress::Done;
+                    (answer, Some(held))
+                }
+                None => {
+                    held.progress = Progress::Waiting;
+                    (Answer::Pending, Some(held))
+                }
             },
-            FutureOp::Wait => (self.look(future).expect("it need not wait"), None),
+            FutureOp::Wait => (self.look(held.future).expect("it need not wait"), None),
             FutureOp::WaitNoTime | FutureOp::WaitPast => {
                 if !self.is_closed() {
-                    self.put_on_offer(&mut future);
+                    self.put_on_offer(&mut held.future);
                 }
-                let answer = self.look(future);
-                (
-                    answer.unwrap_or_else(|| self.give_up(future, progress)),
-                    None,
-                )
+                let answer = self.look(held.future);
+                (answer.unwrap_or_else(|| self.give_up(held)), None)
+            }
+            FutureOp::Until => {
+                held.limit = Limit::Open;
+                (Answer::Nothing, Some(held))
+            }
+            FutureOp::LimitComes => {
+                held.limit = Limit::Ready;
+                (Answer::Nothing, Some(held))
             }
             FutureOp::Drop => {
                 if !done {
-                    self.cancel(future, progress);
+                    self.cancel(held);
                 }
                 (Answer::Nothing, None)
             }
@@ -378,19 +471,45 @@ impl Oracle {
         }
     }
 
-    fn poll(&mut self, future: &mut Future, task: Task) -> Option<Answer> {
+    /// The operation first, and the limit second.
+    fn poll_to_the_limit(&mut self, held: &mut Busily, task: Task) -> Option<Answer> {
+        if held.limit == Limit::Passed {
+            if let Some(answer) = self.look(held.future) {
+                return Some(answer);
+            }
+            if !self.is_stuck(held.future) {
+                return Some(self.give_up(*held));
+            }
+        }
+        let answer = self.poll(&mut held.future, &mut held.added, task);
+        if answer.is_some() || held.limit != Limit::Ready {
+            return answer;
+        }
+        held.limit = Limit::Passed;
+        if self.is_stuck(held.future) {
+            self.offered.as_mut().expect("it is lent").abandoned = true;
+            return None;
+        }
+        Some(self.give_up(*held))
+    }
+
+    fn poll(&mut self, future: &mut Future, added: &mut Added, task: Task) -> Option<Answer> {
         let answer = self.look(*future);
         if answer.is_none() {
-            self.sit(*future, task);
+            self.sit(*future, added, task);
             self.put_on_offer(future);
             if matches!(future, Future::Recv | Future::Offer) {
                 self.waiting = true;
-                if self.is_wanted() && matches!(self.at_sender, Some((_, For::Demand))) {
-                    self.wake_sender();
-                }
+                self.wake_demand();
             }
         }
         answer
+    }
+
+    /// A poll without a future: nothing removes what it added.
+    fn poll_and_stay(&mut self, mut future: Future, task: Task) -> Answer {
+        self.poll(&mut future, &mut Added::default(), task)
+            .unwrap_or(Answer::Pending)
     }
 
     /// The answer, if there is one now.
@@ -411,10 +530,19 @@ impl Oracle {
         }
     }
 
-    /// Taken wins over closed.
+    /// Taken or declined wins over closed.
     fn look_for_send(&mut self, item: Option<Tag>) -> Option<Answer> {
         if item.is_none() && self.offered.is_none() {
-            return Some(Answer::Ok);
+            return match self.verdict {
+                Some(Verdict::Taken) => Some(Answer::Ok),
+                Some(Verdict::Declined) => {
+                    let tag = self.take_given_back()?;
+                    self.settle(tag, Fate::Refused);
+                    Some(Answer::Declined(tag))
+                }
+                // Its time is up, and it has to give up.
+                _ => None,
+            };
         }
         if !self.is_closed() {
             return None;
@@ -428,12 +556,13 @@ impl Oracle {
         self.accept_leaked();
         let answer = match self.on_offer() {
             Some(tag) if self.receiver == Life::Open => {
+                self.waiting = false;
                 if lend {
                     self.place(Place::Lent);
                     self.guard = true;
                     Answer::Lent(tag)
                 } else {
-                    self.vacate();
+                    self.leaves(Verdict::Taken);
                     self.settle(tag, Fate::Received);
                     Answer::Received(tag)
                 }
@@ -448,79 +577,108 @@ impl Oracle {
         Some(answer)
     }
 
-    /// The last poll wins. A waker that is there already is not cloned again.
-    fn sit(&mut self, future: Future, task: Task) {
-        let (seat, new) = match future {
-            Future::Send(_) => return self.sit_at_sender(task, For::Vacancy),
-            Future::Wanted => return self.sit_at_sender(task, For::Demand),
-            Future::SenderClosed => (&mut self.at_sender_closed, Some(task)),
-            Future::Recv | Future::Offer => (&mut self.at_receiver, Some(task)),
-            Future::ReceiverClosed => (&mut self.at_receiver_closed, Some(task)),
-        };
-        self.clones = usize::from(*seat != new);
-        *seat = new;
+    /// The last poll wins. A waker that is there already is not cloned again, and its owner keeps it.
+    fn sit(&mut self, future: Future, added: &mut Added, task: Task) {
+        match future {
+            Future::Send(_) => self.sit_at_sender(added, task, VACANCY),
+            Future::Wanted => self.sit_at_sender(added, task, DEMAND),
+            Future::SenderClosed => {
+                added.waker |= Self::take_seat(&mut self.at_sender_closed, &mut self.clones, task);
+            }
+            Future::ReceiverClosed => {
+                added.waker |=
+                    Self::take_seat(&mut self.at_receiver_closed, &mut self.clones, task);
+            }
+            Future::Recv | Future::Offer => {
+                // The mark of another task goes with its seat.
+                let displaced = self.at_receiver.is_some_and(|seated| seated != task);
+                added.waker |= Self::take_seat(&mut self.at_receiver, &mut self.clones, task);
+                added.mark |= displaced || !self.waiting;
+            }
+        }
     }
 
-    fn sit_at_sender(&mut self, task: Task, what: For) {
-        let same = self.at_sender.is_some_and(|(seated, _)| seated == task);
-        self.clones = usize::from(!same);
-        self.at_sender = Some((task, what));
+    /// Whether it was not there already.
+    fn take_seat(seat: &mut Option<Task>, clones: &mut usize, task: Task) -> bool {
+        let is_new = *seat != Some(task);
+        *seat = Some(task);
+        *clones = usize::from(is_new);
+        is_new
+    }
+
+    fn sit_at_sender(&mut self, added: &mut Added, task: Task, reasons: Reasons) {
+        match &mut self.at_sender {
+            Some((seated, present)) if *seated == task => {
+                added.reasons.vacancy |= reasons.vacancy && !present.vacancy;
+                added.reasons.demand |= reasons.demand && !present.demand;
+                present.vacancy |= reasons.vacancy;
+                present.demand |= reasons.demand;
+            }
+            // The reasons of another task go with its seat.
+            _ => {
+                self.at_sender = Some((task, reasons));
+                added.waker = true;
+                self.clones = 1;
+            }
+        }
     }
 
     fn put_on_offer(&mut self, future: &mut Future) {
         if let Future::Send(item) = future {
             if self.offered.is_none() {
                 if let Some(tag) = item.take() {
-                    self.offer(tag, false);
+                    self.offer(tag, false, true);
                 }
             }
         }
     }
 
     /// The time is up.
-    fn give_up(&mut self, future: Future, progress: Progress) -> Answer {
-        let item = self.leave(future, progress);
-        match future {
-            Future::Send(_) => {
-                let tag = item.expect("it is not lent");
-                self.settle(tag, Fate::Refused);
-                Answer::Late(tag)
-            }
-            Future::Recv | Future::Offer => {
-                // Also a poll of the stream, or a leaked `Recv`, waited until this.
-                self.waiting = false;
-                Answer::Timeout
-            }
-            Future::Wanted | Future::SenderClosed | Future::ReceiverClosed => Answer::Timeout,
-        }
+    fn give_up(&mut self, held: Busily) -> Answer {
+        self.remove(held);
+        let Future::Send(item) = held.future else {
+            return Answer::Timeout;
+        };
+        let tag = self
+            .withdraw(item)
+            .or_else(|| self.take_given_back())
+            .expect("it is not lent");
+        self.settle(tag, Fate::Refused);
+        Answer::Late(tag)
     }
 
-    fn cancel(&mut self, future: Future, progress: Progress) {
-        if matches!(future, Future::Send(None)) && self.offered.is_none() {
-            // It was taken.
+    fn cancel(&mut self, held: Busily) {
+        self.remove(held);
+        let Future::Send(item) = held.future else {
             return;
-        }
-        if let Some(item) = self.leave(future, progress) {
-            self.given_back = Some(item);
+        };
+        if let Some(tag) = self.withdraw(item) {
+            self.give_back(tag, false);
+        } else if let Some(lent) = &mut self.offered {
+            lent.awaited = false;
+            lent.abandoned = true;
         }
     }
 
-    /// A future that ends without an answer takes along only what it brought: its item and its waker.
-    fn leave(&mut self, future: Future, progress: Progress) -> Option<Tag> {
-        if progress == Progress::Waiting {
-            match future {
-                Future::Send(_) | Future::Wanted => self.at_sender = None,
-                Future::SenderClosed => self.at_sender_closed = None,
-                Future::ReceiverClosed => self.at_receiver_closed = None,
-                Future::Recv | Future::Offer => {
-                    self.at_receiver = None;
-                    self.waiting = false;
+    /// A future that ends without an answer removes what it added, and nothing else.
+    fn remove(&mut self, held: Busily) {
+        let added = held.added;
+        if added.mark {
+            self.waiting = false;
+        }
+        match held.future {
+            Future::Send(_) | Future::Wanted => {
+                if added.waker {
+                    self.at_sender = None;
+                } else if let Some((_, present)) = &mut self.at_sender {
+                    present.vacancy &= !added.reasons.vacancy;
+                    present.demand &= !added.reasons.demand;
                 }
             }
-        }
-        match future {
-            Future::Send(item) => self.withdraw(item),
-            _ => None,
+            Future::SenderClosed if added.waker => self.at_sender_closed = None,
+            Future::ReceiverClosed if added.waker => self.at_receiver_closed = None,
+            Future::Recv | Future::Offer if added.waker => self.at_receiver = None,
+            _ => {}
         }
     }
 
@@ -545,7 +703,7 @@ impl Oracle {
             self.settle(tag, Fate::Refused);
             Answer::Refused(tag)
         } else if self.is_wanted() {
-            self.offer(tag, false);
+            self.offer(tag, false, false);
             Answer::Ok
         } else {
             self.settle(tag, Fate::Refused);
@@ -553,15 +711,15 @@ impl Oracle {
         }
     }
 
-    /// The oldest first: what was given back is younger than what is still on offer.
+    /// What was given back comes first, and then what is on offer.
     fn reclaim(&mut self) -> Answer {
-        let reclaimed = match self.on_offer() {
-            Some(tag) => {
+        let reclaimed = self.take_given_back().or_else(|| {
+            let on_offer = self.on_offer();
+            if on_offer.is_some() {
                 self.vacate();
-                Some(tag)
             }
-            None => self.given_back.take(),
-        };
+            on_offer
+        });
         let Some(tag) = reclaimed else {
             return Answer::NoMore;
         };
@@ -570,32 +728,50 @@ impl Oracle {
     }
 
     fn start_send(&mut self) -> Answer {
-        self.discard_given_back();
+        let is_back = self.given_back.is_some_and(|it| it.to_sink);
+        if !is_back {
+            self.discard_given_back();
+        }
         let tag = self.new_item();
-        if self.is_closed() || self.offered.is_some() {
+        if self.is_closed() {
             self.settle(tag, Fate::Refused);
             Answer::Refused(tag)
+        } else if self.offered.is_some() || is_back {
+            self.settle(tag, Fate::Refused);
+            Answer::Busy(tag)
         } else {
-            self.offer(tag, true);
+            self.offer(tag, true, true);
             Answer::Ok
         }
     }
 
-    /// `poll_ready`, which waits `to_send`, and `poll_flush`.
-    fn poll_vacant(&mut self, task: Task, to_send: bool) -> Answer {
+    /// It never fails.
+    fn poll_ready(&mut self, task: Task) -> Answer {
+        if self.offered.is_none() || self.is_closed() {
+            return Answer::Ok;
+        }
+        self.sit_at_sender(&mut Added::default(), task, VACANCY);
+        Answer::Pending
+    }
+
+    /// It fails with an item of the `Sink`, and with no other.
+    fn poll_flush(&mut self, task: Task) -> Answer {
+        if self.given_back.is_some_and(|it| it.to_sink) {
+            let tag = self.take_given_back().expect("it is there");
+            self.settle(tag, Fate::Refused);
+            return Answer::Declined(tag);
+        }
         match self.offered {
             Some(offered) if self.receiver != Life::Open && offered.from_sink => {
                 self.offered = None;
                 self.settle(offered.tag, Fate::Refused);
                 Answer::Refused(offered.tag)
             }
-            Some(_) if self.receiver != Life::Open => Answer::Ok,
-            Some(_) if self.sender != Life::Open && to_send => Answer::Ok,
-            Some(_) => {
-                self.sit_at_sender(task, For::Vacancy);
+            Some(_) if self.receiver == Life::Open => {
+                self.sit_at_sender(&mut Added::default(), task, VACANCY);
                 Answer::Pending
             }
-            None => Answer::Ok,
+            _ => Answer::Ok,
         }
     }
 
@@ -605,14 +781,37 @@ impl Oracle {
             offered.tag.edits += 1;
             return Answer::Lent(offered.tag);
         }
-        let tag = offered.tag;
+        if let GuardOp::IsAbandoned = op {
+            return Answer::Flag(offered.abandoned);
+        }
+        let Offered {
+            tag,
+            from_sink,
+            awaited,
+            abandoned,
+            ..
+        } = *offered;
         self.guard = false;
         match op {
-            GuardOp::Edit => unreachable!("it was edited"),
+            GuardOp::Edit | GuardOp::IsAbandoned => unreachable!("the guard is still there"),
             GuardOp::Accept => {
-                self.vacate();
+                self.leaves(Verdict::Taken);
                 self.settle(tag, Fate::Received);
                 return Answer::Received(tag);
+            }
+            GuardOp::Decline => {
+                self.leaves(Verdict::Declined);
+                if !awaited {
+                    self.settle(tag, Fate::Received);
+                    return Answer::Kept(tag);
+                }
+                self.give_back(tag, from_sink);
+                return Answer::NoMore;
+            }
+            // Its `Send` only waits to have it back.
+            GuardOp::Drop if awaited && abandoned => {
+                self.leaves(Verdict::Returned);
+                self.give_back(tag, false);
             }
             GuardOp::Drop => self.place(Place::OnOffer),
             GuardOp::Forget => self.place(Place::Leaked),
@@ -651,11 +850,14 @@ impl Oracle {
         self.fates[tag.number] = fate;
     }
 
-    fn offer(&mut self, tag: Tag, from_sink: bool) {
+    fn offer(&mut self, tag: Tag, from_sink: bool, awaited: bool) {
+        self.verdict = None;
         self.offered = Some(Offered {
             tag,
             place: Place::OnOffer,
             from_sink,
+            awaited,
+            abandoned: false,
         });
         self.wake_receiver();
     }
@@ -666,20 +868,43 @@ impl Oracle {
 
     fn accept_leaked(&mut self) {
         if self.offered.is_some_and(|it| it.place == Place::Leaked) {
-            self.vacate();
+            self.leaves(Verdict::Taken);
         }
+    }
+
+    /// The receiver decides about the item.
+    fn leaves(&mut self, verdict: Verdict) {
+        self.verdict = Some(verdict);
+        self.vacate();
     }
 
     /// The item leaves the channel, which makes room for the next.
     fn vacate(&mut self) {
         self.offered = None;
-        if matches!(self.at_sender, Some((_, For::Vacancy))) {
+        if self.at_sender.is_some_and(|(_, reasons)| reasons.vacancy) {
+            self.wake_sender();
+        }
+        self.wake_demand();
+    }
+
+    /// Whoever waits to be asked for an item is woken, if one is wanted now.
+    fn wake_demand(&mut self) {
+        if self.is_wanted() && self.at_sender.is_some_and(|(_, reasons)| reasons.demand) {
             self.wake_sender();
         }
     }
 
+    fn give_back(&mut self, tag: Tag, to_sink: bool) {
+        assert!(self.given_back.is_none(), "nothing is ever displaced");
+        self.given_back = Some(GivenBack { tag, to_sink });
+    }
+
+    fn take_given_back(&mut self) -> Option<Tag> {
+        self.given_back.take().map(|it| it.tag)
+    }
+
     fn discard_given_back(&mut self) {
-        if let Some(tag) = self.given_back.take() {
+        if let Some(tag) = self.take_given_back() {
             self.settle(tag, Fate::Dropped);
         }
     }

@@ -76,6 +76,7 @@ pub(super) struct SenderSees {
 pub(super) struct ReceiverSees {
     pub(super) closed: bool,
     pub(super) terminated: bool,
+    pub(super) offered: bool,
     pub(super) size_hint: (usize, Option<usize>),
 }
 
@@ -100,6 +101,7 @@ impl Real {
         self.receiver.look(|receiver| ReceiverSees {
             closed: receiver.is_closed(),
             terminated: receiver.is_terminated(),
+            offered: receiver.is_offered(),
             size_hint: receiver.size_hint(),
         })
     }
@@ -137,6 +139,8 @@ impl Real {
                 Some(item) => Answer::Reclaimed(item.end(Fate::Reclaimed)),
                 None => Answer::NoMore,
             },
+            SenderOp::PollWanted(task) => polled(sender.poll_wanted(&mut self.tasks[task].cx())),
+            SenderOp::PollClosed(task) => polled(sender.poll_closed(&mut self.tasks[task].cx())),
             SenderOp::Close => {
                 let _ = format!("{sender:?}");
                 sender.close().into()
@@ -170,6 +174,11 @@ impl Real {
             ReceiverOp::Future(op) => return self.receiver.tell(Command::Future(op)),
             ReceiverOp::Guard(op) => return self.receiver.tell(Command::Guard(op)),
             ReceiverOp::Drop => return self.receiver.drop(),
+            ReceiverOp::TryOffer => {
+                let (answer, held) = Held::try_offer(self.receiver.end(), Rc::clone(&self.tasks));
+                self.receiver.held = held;
+                return answer;
+            }
             ReceiverOp::Recv => ReceiverFuture::Recv,
             ReceiverOp::Offer => ReceiverFuture::Offer,
             ReceiverOp::Closed => ReceiverFuture::Closed,
@@ -186,6 +195,9 @@ impl Real {
             ReceiverOp::TryRecv => receiver.try_recv().into(),
             ReceiverOp::PollRecv(task) => polled(receiver.poll_recv(&mut self.tasks[task].cx())),
             ReceiverOp::PollNext(task) => polled(self.tasks[task].poll_next(&mut *receiver)),
+            ReceiverOp::PollClosed(task) => {
+                polled(receiver.poll_closed(&mut self.tasks[task].cx()))
+            }
             ReceiverOp::Next => receiver.iter().next().into(),
             ReceiverOp::Close => {
                 let _ = format!("{receiver:?}");
