@@ -211,7 +211,7 @@ impl<T> Slot<T> {
         if self.flags.all(Flags::AWAITED | Flags::ABANDONED) {
             self.flags.clear(Flags::OF_ITEM);
             self.give_back(item);
-            self.leave(Seat::Sender)
+            self.vacated()
         } else {
             self.flags.clear(Flags::LENT);
             self.flags.set(Flags::OFFERED);

@@ -239,10 +239,11 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 return answer;
             }
             if self.stage == Stage::Late && self.operation.withdraw(&mut slot) {
-                let waker = slot.remove(seat, self.added);
+                let waker = slot.remove(seat, mem::take(&mut self.added));
                 drop(slot);
-                self.stage = Stage::Done;
+                // If this panics, the wait is not done, and its drop gives an item back.
                 drop(waker.or_else(|| caller.take_clone()));
+                self.stage = Stage::Done;
                 return Poll::Pending;
             }
             match &mut caller {

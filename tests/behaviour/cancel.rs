@@ -386,16 +386,28 @@ fn a_send_in_line_is_refused_when_the_receiver_goes() {
 }
 
 #[test]
-fn reclaim_gives_the_oldest_first() {
+fn reclaim_gives_first_what_was_given_back() {
     let (ledger, mut tx, mut rx) = ledger_and_channel();
     offer_and_forget(&mut tx, ledger.item());
     let mut send = tx.send(ledger.item());
     assert!(Probe::new().poll(&mut send).is_pending());
     drop(send);
+    assert_eq!(
+        reclaimed(&mut tx),
+        Some(1),
+        "the verdict on the dropped send"
+    );
     assert_eq!(reclaimed(&mut tx), Some(0));
-    assert_eq!(reclaimed(&mut tx), Some(1));
     assert_eq!(reclaimed(&mut tx), None);
     assert_eq!(taken(&mut rx), None);
+
+    // Also if it was never polled, whoever put the other one there.
+    let (ledger, mut tx, mut rx) = ledger_and_channel();
+    assert!(Probe::new().poll_next(&mut rx).is_pending());
+    tx.try_send(ledger.item()).unwrap();
+    drop(tx.send(ledger.item()));
+    assert_eq!(reclaimed(&mut tx), Some(1));
+    assert_eq!(reclaimed(&mut tx), Some(0));
 }
 
 #[test]

@@ -342,8 +342,8 @@ fn a_closed_sender_can_still_reclaim() {
     offer_and_forget(&mut tx, ledger.item());
     drop(tx.send(ledger.item()));
     tx.close();
-    assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
     assert_eq!(tx.reclaim().map(Item::reclaimed), Some(1));
+    assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
     assert!(tx.reclaim().is_none());
     assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
 }

@@ -68,19 +68,25 @@ static NOT_WAITING: &[(&str, Receive)] = &[
             .wait_timeout(Duration::from_millis(1))
             .is_err());
     }),
-    ("stream, and then try_recv", |rx, probe| {
-        assert!(probe.poll_next(rx).is_pending());
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    ("try_next_offer", |rx, _| {
+        assert!(rx.try_next_offer().is_err());
     }),
-    ("leaked recv, and then try_recv", |rx, probe| {
-        let mut recv = rx.recv();
-        assert!(probe.poll(&mut recv).is_pending());
-        mem::forget(recv);
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-    }),
-    ("stream, and then a dropped recv", |rx, probe| {
-        assert!(probe.poll_next(rx).is_pending());
-        assert!(probe.poll(&mut rx.recv()).is_pending());
+    (
+        "stream, and then a dropped recv of another task",
+        |rx, probe| {
+            assert!(Probe::new().poll_next(rx).is_pending());
+            assert!(probe.poll(&mut rx.recv()).is_pending());
+        },
+    ),
+    (
+        "stream, and then a thread that waited for a while",
+        |rx, _| {
+            assert!(Probe::new().poll_next(rx).is_pending());
+            assert!(rx.recv().wait_timeout(Duration::from_millis(1)).is_err());
+        },
+    ),
+    ("poll_closed", |rx, probe| {
+        assert!(rx.poll_closed(&mut probe.cx()).is_pending());
     }),
 ];
 

@@ -246,7 +246,7 @@ fn what_a_guard_puts_back_stands_before_a_send_in_line() {
 }
 
 #[test]
-fn reclaim_gives_what_a_guard_put_back_before_what_a_send_gave_back() {
+fn reclaim_gives_what_a_send_gave_back_before_what_a_guard_put_back() {
     let (ledger, mut tx, mut rx) = ledger_and_channel();
     offer_and_forget(&mut tx, ledger.item());
     let guard = lend(&mut rx);
@@ -254,8 +254,12 @@ fn reclaim_gives_what_a_guard_put_back_before_what_a_send_gave_back() {
     assert!(Probe::new().poll(&mut send).is_pending());
     drop(send);
     drop(guard);
-    assert_eq!(reclaimed(&mut tx), Some(0), "the oldest first");
-    assert_eq!(reclaimed(&mut tx), Some(1));
+    assert_eq!(
+        reclaimed(&mut tx),
+        Some(1),
+        "the verdict on the dropped send"
+    );
+    assert_eq!(reclaimed(&mut tx), Some(0));
     assert_eq!(reclaimed(&mut tx), None);
 }
 

@@ -81,25 +81,16 @@ fn two_wakers_that_panic_are_one_panic() {
 }
 
 #[test]
-fn a_wake_and_the_drop_of_an_old_waker_that_panic_are_one_panic() {
+fn a_wake_and_the_drop_of_a_clone_that_panic_are_one_panic() {
     watchdog(|| {
-        let (mut tx, mut rx) = channel::<u32>();
-        let (sender, old, new) = (Probe::new(), Probe::new(), Probe::new());
-        assert!(old.poll_next(&mut rx).is_pending());
-        // Its waker stays, but it does not count as waiting any more.
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        let mut wanted = tx.wanted();
-        assert!(sender.poll(&mut wanted).is_pending());
-
-        old.on_drop(|| panic!("foreign"));
+        let ledger = Ledger::new();
+        let (_tx, mut rx, receiver, sender) = sends_while_cloned(&ledger);
+        receiver.on_drop(|| panic!("foreign"));
         sender.on_wake(|| panic!("foreign"));
-        assert_eq!(must_panic(|| new.poll_next(&mut rx)), "foreign");
-        assert_eq!((sender.wakes(), old.held()), (1, 0));
-        assert_eq!(sender.poll(&mut wanted), Poll::Ready(true));
-        drop(wanted);
-        tx.try_send(1).unwrap();
-        assert_eq!(new.wakes(), 1);
-        assert_eq!(rx.try_recv(), Ok(1));
+        assert_eq!(must_panic(|| receiver.poll_next(&mut rx)), "foreign");
+        assert_eq!((sender.wakes(), receiver.held()), (1, 0));
+        assert_eq!(ledger.fates(), [Fate::Dropped], "by the unwinding");
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     });
 }
 
@@ -187,12 +178,9 @@ fn a_panic_whose_payload_panics_does_not_cost_another_its_wake() {
     watchdog(|| {
         let (mut tx, mut rx) = channel::<u32>();
         let probes = [Probe::new(), Probe::new(), Probe::new()];
-        assert!(probes[2].poll_next(&mut rx).is_pending());
-        // Its waker stays, but it does not count as waiting any more.
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
-        let mut wanted = tx.wanted();
-        assert!(probes[0].poll(&mut wanted).is_pending());
-        mem::forget(wanted);
+        offer_and_forget(&mut tx, 1);
+        assert!(tx.poll_wanted(&mut probes[0].cx()).is_pending());
+        assert!(rx.poll_closed(&mut probes[2].cx()).is_pending());
         let mut closed = tx.closed();
         assert!(probes[1].poll(&mut closed).is_pending());
         mem::forget(closed);
@@ -201,7 +189,7 @@ fn a_panic_whose_payload_panics_does_not_cost_another_its_wake() {
         probes[1].on_wake(|| panic::panic_any(Bomb));
         let payload = panic::catch_unwind(AssertUnwindSafe(|| rx.close())).unwrap_err();
         mem::forget(payload);
-        assert_eq!([0, 1, 2].map(|i| probes[i].wakes()), [1, 1, 1]);
+        assert_eq!([0, 1, 2].map(|i| probes[i].wakes()), [1, 1, 0]);
     });
 }
 
@@ -365,10 +353,9 @@ fn an_item_is_not_leaked_by_a_panic_in_the_drop_of_a_clone_that_was_not_needed()
     type Take = fn(&mut Receiver<Item>, &Probe);
 
     watchdog(|| {
-        let takes: [Take; 3] = [
+        let takes: [Take; 2] = [
             |rx, task| drop(task.poll_next(rx)),
             |rx, task| drop(task.poll(&mut rx.recv())),
-            |rx, task| drop(task.poll(&mut rx.next_offer())),
         ];
         for take in takes {
             let ledger = Ledger::new();
@@ -460,5 +447,112 @@ fn a_waker_and_an_item_that_panic_are_one_panic() {
         assert_eq!(watcher.wakes(), 1);
         assert_eq!(ledger.fates(), [Fate::Dropped]);
         assert!(watcher.poll(&mut closed).is_ready());
+    });
+}
+
+#[test]
+fn an_item_is_put_back_by_a_poll_of_next_offer_that_unwinds() {
+    watchdog(|| {
+        let ledger = Ledger::new();
+        let (tx, mut rx, receiver, sender) = sends_while_cloned(&ledger);
+        receiver.on_drop(|| panic!("foreign"));
+        let message = must_panic(|| receiver.poll(&mut rx.next_offer()).is_pending());
+        assert_eq!(message, "foreign");
+        assert_eq!(ledger.fates(), [Fate::Alive]);
+        assert!(rx.is_offered(), "it is on offer, and not lent to nobody");
+        assert_eq!(sender.wakes(), 0, "its send still waits");
+        assert_eq!(rx.try_recv().map(Item::received), Ok(0));
+        assert_eq!(sender.wakes(), 1);
+        drop(tx);
+    });
+}
+
+// A destructor costs no other item.
+
+/// What discards the item that was given back before.
+type Discard = fn(&mut Sender<Item>, &mut Receiver<Item>, Item);
+
+static DISCARDS: &[(&str, Discard)] = &[
+    ("send", |tx, _, item| drop(tx.send(item))),
+    ("try_send, for nobody", |tx, _, item| {
+        drop(tx.try_send(item))
+    }),
+    ("try_send, for a receive", |tx, rx, item| {
+        assert!(Probe::new().poll_next(rx).is_pending());
+        drop(tx.try_send(item));
+    }),
+    ("try_send, closed", |tx, rx, item| {
+        rx.close();
+        drop(tx.try_send(item));
+    }),
+    #[cfg(feature = "sink")]
+    ("start_send", |tx, _, item| drop(start_send(tx, item))),
+    #[cfg(feature = "sink")]
+    ("start_send, closed", |tx, rx, item| {
+        rx.close();
+        drop(start_send(tx, item));
+    }),
+    #[cfg(feature = "sink")]
+    ("start_send, busy", |tx, _, item| drop(start_send(tx, item))),
+];
+
+#[cfg(feature = "sink")]
+fn start_send(tx: &mut Sender<Item>, item: Item) -> Result<(), handoff::SinkError<Item>> {
+    futures::SinkExt::start_send_unpin(tx, item)
+}
+
+#[test]
+fn an_item_is_not_destroyed_by_the_destructor_of_the_one_before() {
+    watchdog(|| {
+        for (name, discard) in DISCARDS {
+            for also_its_own in [false, true] {
+                let (ledger, (mut tx, mut rx)) = (Ledger::new(), channel());
+                if name.ends_with("busy") {
+                    offer_and_forget(&mut tx, ledger.item());
+                }
+                drop(tx.send(ledger.item().on_drop(|| panic!("foreign"))));
+                let mut next = ledger.item();
+                let number = next.number();
+                if also_its_own {
+                    next = next.on_drop(|| panic!("its own"));
+                }
+                let message = must_panic(|| discard(&mut tx, &mut rx, next));
+                assert_eq!(message, "foreign", "{name}");
+                assert_eq!(ledger.fate(number - 1), Fate::Dropped, "{name}");
+                let next = tx.reclaim().expect("it was given back");
+                assert_eq!(next.reclaimed(), number, "{name}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_limited_send_whose_waker_panics_as_it_gives_up_keeps_its_item() {
+    watchdog(|| {
+        let (ledger, (mut tx, _rx)) = (Ledger::new(), channel::<Item>());
+        let task = Probe::new();
+        task.on_drop(|| panic!("foreign"));
+        let mut send = tx.send(ledger.item()).until(std::future::ready(()));
+        assert_eq!(must_panic(|| task.poll(&mut send).is_ready()), "foreign");
+        drop(send);
+        assert_eq!(tx.reclaim().map(Item::reclaimed), Some(0));
+    });
+}
+
+#[test]
+fn a_dropped_sender_drops_each_item_that_it_leaves_though_each_panics() {
+    watchdog(|| {
+        let (ledger, (mut tx, rx)) = (Ledger::new(), channel());
+        offer_and_forget(&mut tx, ledger.item().on_drop(|| panic!("foreign")));
+        drop(tx.send(ledger.item().on_drop(|| panic!("foreign"))));
+        let task = Probe::new();
+        assert!(tx.poll_closed(&mut task.cx()).is_pending());
+        task.on_drop(|| panic!("foreign"));
+        let unused = rx;
+        // The receiver goes while the sender waits for it.
+        task.on_wake(|| ());
+        drop(unused);
+        assert_eq!(must_panic(|| drop(tx)), "foreign");
+        assert_eq!(ledger.fates(), [Fate::Dropped, Fate::Dropped]);
     });
 }

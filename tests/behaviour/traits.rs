@@ -303,7 +303,9 @@ fn errors_say_in_debug_which_they_are() {
     }
 
     // Of items that have nothing to say of themselves.
-    shown(SendError::Closed(Plain), "SendError");
+    shown(SendError::Closed(Plain), "Closed(..)");
+    shown(SendError::Declined(Plain), "Declined(..)");
+    shown(SendTimeoutError::Declined(Plain), "Declined(..)");
     shown(TrySendError::Full(Plain), "Full");
     shown(TrySendError::Closed(Plain), "Closed");
     shown(SendTimeoutError::Timeout(Plain), "Timeout");
