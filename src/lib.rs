@@ -352,7 +352,7 @@
 //! // The job is on offer again.
 //! let job = receiver.next_offer().wait().expect("there is a job");
 //! assert_eq!(*job, "job");
-//! Offer::accept(job);
+//! handoff::Offer::accept(job);
 //! assert_eq!(boss.join().unwrap(), Ok(())); // and only now the send is done
 //! ```
 //!

@@ -195,7 +195,7 @@ pin_project! {
     /// let look = async {
     ///     let offer = receiver.next_offer().await.unwrap();
     ///     assert_eq!(*offer, 7);
-    ///     Offer::accept(offer)
+    ///     handoff::Offer::accept(offer)
     /// };
     /// assert_eq!(block_on(zip(sender.send(7), look)), (Ok(()), 7));
     /// ```
@@ -275,7 +275,8 @@ impl<'a, T> NextOffer<'a, T> {
     /// ```
     /// let (mut sender, mut receiver) = handoff::channel();
     /// let thread = std::thread::spawn(move || sender.send(1).wait());
-    /// assert_eq!(Offer::accept(receiver.next_offer().wait().unwrap()), 1);
+    /// let offer = receiver.next_offer().wait().unwrap();
+    /// assert_eq!(handoff::Offer::accept(offer), 1);
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// assert!(receiver.next_offer().wait().is_none());
     /// ```

@@ -136,7 +136,7 @@ impl<T> Receiver<T> {
     /// drop(offer); // not now
     ///
     /// let offer = receiver.next_offer().wait().unwrap();
-    /// assert_eq!(Offer::accept(offer), "job"); // and only now the send is done
+    /// assert_eq!(handoff::Offer::accept(offer), "job"); // and only now the send is done
     /// assert_eq!(thread.join().unwrap(), Ok(()));
     /// ```
     pub fn next_offer(&mut self) -> NextOffer<'_, T> {
@@ -156,7 +156,8 @@ impl<T> Receiver<T> {
     /// assert!(receiver.try_next_offer().unwrap_err().is_empty());
     /// let mut send = sender.send(1);
     /// assert!(block_on(poll_once(&mut send)).is_none());
-    /// assert_eq!(Offer::accept(receiver.try_next_offer().unwrap()), 1);
+    /// let offer = receiver.try_next_offer().unwrap();
+    /// assert_eq!(handoff::Offer::accept(offer), 1);
     /// assert_eq!(block_on(send), Ok(()));
     /// ```
     pub fn try_next_offer(&mut self) -> Result<Offer<'_, T>, TryRecvError> {

@@ -599,7 +599,9 @@ fn delivery_and_time_out_tell_the_same_story_on_both_sides() {
                             item.end(Fate::Refused);
                             Fate::Refused
                         }
-                        Err(_) => panic!("the receiver is there, and declines nothing"),
+                        Err(SendTimeoutError::Closed(_) | SendTimeoutError::Declined(_)) => {
+                            panic!("the receiver is there, and declines nothing")
+                        }
                     });
                 }
                 drop(tx);

@@ -20,6 +20,7 @@ mod offer;
 mod on_tokio;
 mod panics;
 mod reentrancy;
+mod registrations;
 mod rendezvous;
 #[cfg(feature = "sink")]
 mod sink;

@@ -475,7 +475,7 @@ type Discard = fn(&mut Sender<Item>, &mut Receiver<Item>, Item);
 static DISCARDS: &[(&str, Discard)] = &[
     ("send", |tx, _, item| drop(tx.send(item))),
     ("try_send, for nobody", |tx, _, item| {
-        drop(tx.try_send(item))
+        drop(tx.try_send(item));
     }),
     ("try_send, for a receive", |tx, rx, item| {
         assert!(Probe::new().poll_next(rx).is_pending());

@@ -163,6 +163,12 @@ impl Receiving {
                 received.items.push(offer.account());
                 mem::forget(offer);
             }
+            17..=24 => {
+                if let Some(mut parcel) = Offer::decline(offer) {
+                    // Nobody waits for it, so it is ours.
+                    received.items.push(parcel.account());
+                }
+            }
             1..=16 => {
                 drop(offer);
                 received.put_back += 1;

@@ -4,9 +4,9 @@
 //! receiver still sees the items in order. What is left at the end is kept and written down.
 
 use super::{for_turns, ledger::Sent, parcel::Parcel, poll_once, Done, End, Plan};
-use futures_lite::future::poll_fn;
+use futures_lite::future::{pending, poll_fn};
 use futures_util::{Sink, SinkExt};
-use handoff::{SendError, SendTimeoutError, Sender};
+use handoff::{SendError, SendTimeoutError, Sender, SinkError};
 use std::{collections::BTreeMap, mem, pin::Pin, task::Poll, time::Instant};
 
 /// A sending end at work.
@@ -91,8 +91,14 @@ impl Sending {
     }
 
     fn refused(&mut self, refused: Result<(), SendError<Parcel>>) {
-        if let Err(SendError::Closed(parcel)) = refused {
-            self.comes_back(parcel);
+        if let Err(error) = refused {
+            self.comes_back(error.into_inner());
+        }
+    }
+
+    fn refused_by_sink(&mut self, refused: Result<(), SinkError<Parcel>>) {
+        if let Err(error) = refused {
+            self.comes_back(error.into_inner());
         }
     }
 
@@ -115,6 +121,17 @@ impl Sending {
     async fn cancel(&mut self) {
         let parcel = self.next();
         let turns = self.plan.turns();
+        if self.plan.once_in(2) {
+            let limit = for_turns(turns, pending::<()>());
+            match self.tx.send(parcel).until(limit).await {
+                Ok(()) => {}
+                Err(error) => {
+                    self.sent.cancelled += u64::from(error.is_timeout());
+                    self.comes_back(error.into_inner());
+                }
+            }
+            return;
+        }
         let result = for_turns(turns, self.tx.send(parcel)).await;
         self.note(result);
     }
@@ -159,21 +176,20 @@ impl Sending {
         let Some(ready) = for_turns(turns, ready).await else {
             return;
         };
-        // An earlier item that was started and not flushed.
-        self.refused(ready);
+        self.refused_by_sink(ready);
         let parcel = self.next();
         let started = Pin::new(&mut self.tx).start_send(parcel);
-        self.refused(started);
+        self.refused_by_sink(started);
         match self.plan.rng.u32(0..3) {
             0 => {}
             1 => {
                 let turns = self.plan.turns();
                 let flushed = for_turns(turns, SinkExt::flush(&mut self.tx)).await;
-                self.refused(flushed.unwrap_or(Ok(())));
+                self.refused_by_sink(flushed.unwrap_or(Ok(())));
             }
             _ => {
                 let flushed = SinkExt::flush(&mut self.tx).await;
-                self.refused(flushed);
+                self.refused_by_sink(flushed);
             }
         }
     }
@@ -226,7 +242,7 @@ impl Sending {
                 self.sent.cancelled += 1;
                 self.comes_back(parcel);
             }
-            Err(SendTimeoutError::Closed(parcel)) => self.comes_back(parcel),
+            Err(error) => self.comes_back(error.into_inner()),
         }
     }
 }

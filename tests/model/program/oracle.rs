@@ -434,16 +434,14 @@ impl Oracle {
         match op {
             FutureOp::IsTerminated => (Answer::Flag(done), Some(held)),
             FutureOp::Poll(_) if done => (Answer::Pending, Some(held)),
-            FutureOp::Poll(task) => match self.poll_to_the_limit(&mut held, task) {
-                Some(answer) => {
-                    held.progress = Progress::Done;
-                    (answer, Some(held))
-                }
-                None => {
-                    held.progress = Progress::Waiting;
-                    (Answer::Pending, Some(held))
-                }
-            },
+            FutureOp::Poll(task) => {
+                let answer = self.poll_to_the_limit(&mut held, task);
+                held.progress = match answer {
+                    Some(_) => Progress::Done,
+                    None => Progress::Waiting,
+                };
+                (answer.unwrap_or(Answer::Pending), Some(held))
+            }
             FutureOp::Wait => (self.look(held.future).expect("it need not wait"), None),
             FutureOp::WaitNoTime | FutureOp::WaitPast => {
                 if !self.is_closed() {
