@@ -61,6 +61,24 @@ says '1229 squares, sum 37546387960' '5 squares, sum 208' 'the square 169'
 
 echo 'disconnect, select_timeout, latest_frame, supervised_worker, pipeline: as they should be'
 
+# A reader that goes early, as in `| head -1`, ends an example quietly.
+
+mkfifo "$scratch/pipe"
+# A pipe for writing that nobody reads.
+exec 8<>"$scratch/pipe" 9>"$scratch/pipe" 8<&-
+for name in disconnect latest_frame pipeline select_timeout supervised_worker word_count; do
+    status=0
+    "$bin/$name" >&9 2>"$err" || status=$?
+    [[ $status -eq 0 ]] || fail "$name: status $status when nobody reads it"
+    ! grep --quiet panicked "$err" || [[ $name = supervised_worker ]] || fail "$name panics when nobody reads it"
+    status=0
+    "$bin/$name" >&9 2>&9 || status=$?
+    [[ $status -eq 0 ]] || fail "$name: status $status when nobody reads its errors either"
+done
+exec 9>&-
+rm "$scratch/pipe"
+echo 'a reader that goes early: they end quietly'
+
 # word_count counts as wc does.
 
 # counts FILE: the totals are those of wc, on one line, and progress was shown.

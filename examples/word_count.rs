@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         (None, _) => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")),
         (Some(path), None) => PathBuf::from(path),
         (Some(_), Some(_)) => {
-            eprintln!("usage: word_count [PATH]");
+            tell(format_args!("usage: word_count [PATH]"));
             return ExitCode::from(2);
         }
     };
@@ -41,7 +41,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Quoted and escaped, so that it is one line whatever the file's name.
-            eprintln!("word_count: {:?}: {error}", path.to_string_lossy());
+            tell(format_args!(
+                "word_count: {:?}: {error}",
+                path.to_string_lossy()
+            ));
             ExitCode::FAILURE
         }
     }
@@ -115,10 +118,20 @@ async fn show(mut running: Receiver<io::Result<Totals>>, size: u64, path: &Path)
     }
     progress.finish(totals);
     let Totals { lines, words, .. } = totals;
-    writeln!(io::stdout(), "{lines} {words} {}", path.display()).map_err(|error| {
-        let message = format!("counted, but the totals cannot be printed: {error}");
-        io::Error::new(error.kind(), message)
-    })
+    match writeln!(io::stdout(), "{lines} {words} {}", path.display()) {
+        // Nobody reads it any more. `wc` ends quietly then.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => {
+            let message = format!("counted, but the totals cannot be printed: {error}");
+            Err(io::Error::new(error.kind(), message))
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes a line to standard error, if anybody reads it.
+fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[derive(Clone, Copy, Default)]
@@ -194,9 +207,9 @@ impl Progress {
             bar.set_position(so_far.bytes);
             bar.set_message(so_far.to_string());
         } else if let Some(percent) = (so_far.bytes * 100).checked_div(self.size) {
-            eprintln!("{percent:3} %  {so_far}");
+            tell(format_args!("{percent:3} %  {so_far}"));
         } else {
-            eprintln!("{so_far}");
+            tell(format_args!("{so_far}"));
         }
     }
 

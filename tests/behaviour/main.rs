@@ -22,6 +22,12 @@ mod panics;
 mod reentrancy;
 mod registrations;
 mod rendezvous;
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(miri)
+))]
+mod sandbox;
 #[cfg(feature = "sink")]
 mod sink;
 mod stream;
