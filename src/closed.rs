@@ -24,7 +24,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it changes nothing.
+    /// Dropping it cancels the wake-up. A `poll` written by hand therefore uses `poll_closed`, and not a
+    /// new future in each poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -117,7 +118,7 @@ impl<T> Closed<'_, T> {
     /// Blocks this thread as [`wait`](Closed::wait) does, but not longer than `timeout`; `None` if
     /// the time was up.
     ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
+    /// A `timeout` too large for an [`Instant`] is no limit.
     ///
     /// # Panics
     ///

@@ -46,9 +46,9 @@ pub enum TrySendError<T> {
     Closed(T),
 }
 
-/// Why a send with a time limit did not send; the item comes back in it.
+/// Why a send with a limit did not send; the item comes back in it.
 ///
-/// Returned by [`Send::wait_timeout`](crate::Send::wait_timeout) and
+/// Returned by [`Send::until`](crate::Send::until), [`Send::wait_timeout`](crate::Send::wait_timeout) and
 /// [`Send::wait_deadline`](crate::Send::wait_deadline).
 ///
 /// ```
@@ -63,7 +63,7 @@ pub enum TrySendError<T> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
-    /// The time was up and the receiver had not taken the item. It will not get it later either.
+    /// The limit came first, and the receiver had not taken the item. It will not get it later either.
     Timeout(T),
     /// One of the two ends was closed or dropped.
     Closed(T),
@@ -71,15 +71,30 @@ pub enum SendTimeoutError<T> {
     Declined(T),
 }
 
-/// Why the `Sink` did not send. The item comes back in it.
+/// Why the `Sink` of a [`Sender`](crate::Sender) did not send. The item comes back in the error.
+///
+/// ```
+/// use futures::SinkExt;
+/// use handoff::{channel, SinkError};
+///
+/// let (mut sender, receiver) = channel();
+/// sender.start_send_unpin(1).unwrap();
+/// assert_eq!(sender.start_send_unpin(2), Err(SinkError::Busy(2)));
+/// drop(receiver);
+/// assert_eq!(sender.start_send_unpin(3), Err(SinkError::Closed(3)));
+/// let error = futures::executor::block_on(sender.flush()).unwrap_err();
+/// assert_eq!(error.into_inner(), 1);
+/// ```
 #[cfg(feature = "sink")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sink")))]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SinkError<T> {
     /// One of the two ends was closed or dropped.
     Closed(T),
     /// The receiver [declined](crate::Offer::decline) the item. The channel is open.
     Declined(T),
-    /// Not tried, because an earlier item is still on offer or lent.
+    /// It was not tried, because an earlier item is on offer or lent, or came back and was not
+    /// fetched yet. Flush, and try again.
     Busy(T),
 }
 
@@ -239,6 +254,10 @@ impl<T> SendTimeoutError<T> {
 #[cfg(feature = "sink")]
 impl<T> SinkError<T> {
     /// The item that was not sent.
+    ///
+    /// ```
+    /// assert_eq!(handoff::SinkError::Busy(5).into_inner(), 5);
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             SinkError::Closed(item) | SinkError::Declined(item) | SinkError::Busy(item) => item,
@@ -258,6 +277,10 @@ impl<T> SinkError<T> {
     }
 
     /// Whether this item was not tried, because of an earlier one.
+    ///
+    /// ```
+    /// assert!(handoff::SinkError::Busy(5).is_busy());
+    /// ```
     #[must_use]
     pub fn is_busy(&self) -> bool {
         matches!(self, SinkError::Busy(_))

@@ -19,7 +19,7 @@ use {
     std::time::{Duration, Instant},
 };
 
-/// An item on loan, from [`Receiver::next_offer`].
+/// An item on loan, from [`Receiver::next_offer`](crate::Receiver::next_offer).
 ///
 /// The sender stays pending as long as the guard lives. [`Offer::accept`] takes the item and
 /// completes the send. [`Offer::decline`] gives it back to the sender. Dropping the guard puts the item back on offer, changed if it was
@@ -180,7 +180,7 @@ impl<T> fmt::Debug for Offer<'_, T> {
 }
 
 pin_project! {
-    /// The future of [`Receiver::next_offer`].
+    /// The future of [`Receiver::next_offer`](crate::Receiver::next_offer).
     ///
     /// Await it, or block the thread on it with [`wait`](NextOffer::wait) and its timed forms.
     ///
@@ -243,8 +243,8 @@ impl<T> NextOffer<'_, T> {
     ///
     /// # Errors
     ///
-    /// [`RecvTimeoutError::Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
-    /// [`RecvTimeoutError::Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
+    /// [`Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
+    /// [`Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
     ///
     /// # Cancel safety
     ///
@@ -288,7 +288,7 @@ impl<'a, T> NextOffer<'a, T> {
     /// Blocks this thread until there is an item, and borrows it, but not longer than `timeout`.
     ///
     /// An item that is on offer is borrowed, also with no time at all. A `timeout` too large for
-    /// an [`Instant`] waits for ever.
+    /// an [`Instant`] is no limit.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The receiving end of a channel, made by [`channel`](crate::channel).
+/// The receiving end of a channel, made by [`channel`](crate::channel()).
 ///
 /// It is also a [`Stream`], and on targets with threads it can be iterated over, which blocks.
 ///
@@ -37,7 +37,7 @@ impl<T> Receiver<T> {
     /// Waits for an item and takes it.
     ///
     /// Resolves to `None` once the sender is closed and nothing is on offer, or this end is
-    /// closed; and then for ever after.
+    /// closed. After that it stays `None`.
     ///
     /// # Cancel safety
     ///
@@ -98,10 +98,9 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// A poll that returned `Pending` holds nothing. Other than a [`Recv`] it has no drop: the
-    /// receive counts as waiting (see [`Sender::try_send`](crate::Sender::try_send)) until a later
-    /// receive has an answer, or is dropped after a poll, or until the next
-    /// [`try_recv`](Self::try_recv).
+    /// A poll that returned `Pending` holds nothing. It has no drop, so the receive counts as waiting
+    /// (see [`Sender::try_send`](crate::Sender::try_send)) until the receiver takes or borrows an
+    /// item or closes, or until another task or thread receives instead.
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -187,7 +186,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future cancels the wake-up.
     ///
     /// ```
     /// let (sender, mut receiver) = handoff::channel::<()>();
@@ -275,8 +274,8 @@ impl<T> Receiver<T> {
 ///
 /// # Cancel safety
 ///
-/// A dropped `StreamExt::next` held nothing. As with [`Receiver::poll_recv`], the receive counts as
-/// waiting until a later one has an answer or is dropped after a poll.
+/// A dropped `StreamExt::next` held nothing. As with [`Receiver::poll_recv`], the receive still
+/// counts as waiting.
 ///
 /// ```
 /// use futures_lite::{future, StreamExt};

@@ -80,8 +80,8 @@ impl<T> Recv<'_, T> {
     ///
     /// # Errors
     ///
-    /// [`RecvTimeoutError::Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
-    /// [`RecvTimeoutError::Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
+    /// [`Timeout`](crate::RecvTimeoutError::Timeout) if the limit came first, and
+    /// [`Closed`](crate::RecvTimeoutError::Closed) once nothing more will come.
     ///
     /// # Cancel safety
     ///
@@ -122,9 +122,9 @@ impl<T> Recv<'_, T> {
     /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
     ///
     /// Delivery wins over time-out: also with no time at all, what is on offer is taken, as
-    /// [`try_recv`](Receiver::try_recv) would.
+    /// [`try_recv`](crate::Receiver::try_recv) would.
     ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
+    /// A `timeout` too large for an [`Instant`] is no limit.
     ///
     /// # Errors
     ///

@@ -128,7 +128,8 @@ impl<T> Send<'_, T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the item, if either end is closed before the item was taken.
+    /// [`SendError`] with the item: `Closed` if either end is closed before the item was taken, and
+    /// `Declined` if the receiver declined it.
     ///
     /// # Panics
     ///
@@ -148,11 +149,13 @@ impl<T> Send<'_, T> {
     /// Blocks this thread until the receiver has taken the item, but not longer than `timeout`.
     ///
     /// Delivery wins over time-out: `Ok` if the item was taken by then, however late this thread
-    /// learns of it. Also with no time at all the item is on offer for an instant. An item that is
-    /// lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn; the wait then
-    /// goes on until the guard is accepted (`Ok`) or dropped (`Timeout`).
+    /// learns of it. Also with no time at all the item is on offer for an instant, but that is too
+    /// short for a receiver that is parked; [`try_send`](crate::Sender::try_send) does meet it. An
+    /// item that is lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn. The
+    /// wait then goes on until the guard is accepted (`Ok`), declined (`Declined`) or dropped
+    /// (`Timeout`).
     ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
+    /// A `timeout` too large for an [`Instant`] is no limit.
     ///
     /// # Errors
     ///

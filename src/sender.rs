@@ -12,7 +12,7 @@ use crate::wanted::{Demand, Wanted};
 use std::fmt;
 use std::task::{Context, Poll};
 
-/// The sending end of a channel, made by [`channel`](crate::channel).
+/// The sending end of a channel, made by [`channel`](crate::channel()).
 ///
 /// Dropping it closes it. An item that is on offer at that time (see [`Sender::reclaim`]) can
 /// still be received. Such an item that owns the [`Receiver`](crate::Receiver) of its own channel
@@ -36,19 +36,28 @@ impl<T> Sender<T> {
     /// taken, not queued.
     ///
     /// An item that is still on offer, left there by a leaked `Send`, by [`try_send`] or by the
-    /// `Sink`, goes first: this one stands in line until the slot is empty.
+    /// `Sink`, goes first. This one waits until the slot is empty, and is offered then.
     ///
-    /// The call itself drops an item that a dropped `Send` gave back and nobody
-    /// [reclaimed](Self::reclaim).
+    /// The call itself ends the wait of an earlier `Send` that was leaked, and drops an item that a
+    /// dropped `Send` gave back and nobody [reclaimed](Self::reclaim). If that drop panics, the new
+    /// item is given back in turn.
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the item, if either end is closed before the item was taken.
+    /// [`SendError`](crate::SendError) with the item: `Closed` if either end is closed before the
+    /// item was taken, and `Declined` if the receiver [declined](crate::Offer::decline) it.
     ///
     /// # Cancel safety
     ///
     /// A `Send` dropped before it resolved withdraws its item and gives it back: the next
     /// [`reclaim`](Self::reclaim) returns it. No item is lost and none is delivered later.
+    ///
+    /// An item that is not reclaimed lives until `send`, `try_send` or the `Sink`'s `start_send` is
+    /// next called, or until the `Sender` is dropped.
+    ///
+    /// Make the `Send` outside of an `async` block that may never be polled, such as an arm of a
+    /// `select!`: `async { sender.send(item).await }` owns the item, and takes it along when it is
+    /// dropped before its first poll. `sender.send(item)` as the arm gives it back.
     ///
     /// A `Send` leaked with [`mem::forget`](std::mem::forget) leaves its item on offer, if it was
     /// polled; otherwise the item leaks with it.
@@ -149,17 +158,24 @@ impl<T> Sender<T> {
     ///
     /// Directly after a [`Send`] was dropped this is the verdict on its item. `Some(item)`: it was
     /// not delivered and never will be. `None`: it was taken, or it is lent in an
-    /// [`Offer`](crate::Offer) and whoever holds that decides.
+    /// [`Offer`](crate::Offer) and whoever holds that decides. A send with a limit
+    /// ([`Send::until`], [`Send::wait_timeout`]) tells the verdict in its result.
     ///
-    /// Also returned are items that are on offer with nobody waiting for the answer: those of
-    /// leaked sends, of [`try_send`](Self::try_send) and of the `Sink`. The oldest comes first,
-    /// so where such items can exist, drain them before a send whose verdict matters:
-    /// `while sender.reclaim().is_some() {}`.
+    /// What was given back comes first. After that come items that are on offer with nobody waiting
+    /// for the answer: those of leaked sends, of [`try_send`](Self::try_send) and of the `Sink`. So
+    /// the verdict is always about the send that was dropped last.
     ///
-    /// What is not reclaimed is not kept for ever: an item given back by a dropped `Send` is
-    /// dropped when [`send`](Self::send), `try_send` or the `Sink`'s `start_send` is next called,
-    /// or with the `Sender`. An item left on offer stays there, also when the receiver closes,
-    /// until it is received or reclaimed, or nobody is left to do so.
+    /// What is not reclaimed is not kept for ever. An item given back is dropped when
+    /// [`send`](Self::send), `try_send` or the `Sink`'s `start_send` is next called, or with the
+    /// `Sender`. An item left on offer stays there, also when the receiver closes, until it is
+    /// received or reclaimed, or nobody is left to do so.
+    ///
+    /// An `async` block around a send that was dropped before its first poll took its item along,
+    /// and `reclaim` knows nothing of it: see [`send`](Self::send).
+    ///
+    /// # Panics
+    ///
+    /// It does not panic itself. If a waker that it wakes panics, the item in hand is dropped.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -188,11 +204,12 @@ impl<T> Sender<T> {
     /// Resolves to `true` when a receive is waiting and nothing is on offer, and to `false` when
     /// either end is closed. `true` is a hint and no promise: the receive may be cancelled next. One
     /// that was polled once and dropped may be gone before this is polled again, and then this waits
-    /// for the next.
+    /// for the next. A [`try_recv`](crate::Receiver::try_recv) is no demand: it does not wait.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future cancels the wake-up. A `poll` written by hand uses
+    /// [`poll_wanted`](Self::poll_wanted), because a new future in each poll is never woken.
     ///
     /// ```
     /// # use std::thread;
@@ -254,7 +271,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future cancels the wake-up.
     ///
     /// ```
     /// let (mut sender, receiver) = handoff::channel::<()>();

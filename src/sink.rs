@@ -11,22 +11,39 @@ use std::task::{Context, Poll};
 /// Items go in one by one: an item that was started is on offer until the receiver takes it, and
 /// nothing is buffered.
 ///
-/// * `poll_ready` waits until nothing is on offer;
-/// * `start_send` puts the item on offer;
-/// * `poll_flush` waits until it was taken;
+/// * `poll_ready` waits until nothing is on offer or lent. It never fails.
+/// * `start_send` puts the item on offer.
+/// * `poll_flush` waits until nothing is on offer or lent, whoever put it there.
 /// * `poll_close` flushes, then [closes](Sender::close) the sender, also if the flush failed.
 ///
 /// # Errors
 ///
-/// `poll_ready`, `poll_flush` and `poll_close` fail only with an item that this `Sink` started and
-/// that the receiver did not take before it closed. `start_send` gives its item back if either end
-/// is closed, and also if something is on offer, because `poll_ready` was not asked first.
+/// An error of `start_send` always carries the item of that call: `Closed` if either end is closed,
+/// and `Busy` if it was not tried, because an earlier item is on offer or lent, or came back and was
+/// not fetched yet. Then flush, and try again.
+///
+/// An error of `poll_flush` or `poll_close` carries the item that this `Sink` started and that came
+/// back: `Closed` if the receiver closed, `Declined` if it [declined](crate::Offer::decline). What
+/// came back of a dropped [`Send`](crate::Send) they leave to [`reclaim`](Sender::reclaim).
+///
+/// An item that the `Sink` has on offer when the receiver closes stays there, and no call discards
+/// it. A flush, a close or [`reclaim`](Sender::reclaim) fetches it. A declined one is discarded by
+/// [`send`](Sender::send) and [`try_send`](Sender::try_send), and by no call of the `Sink`.
 ///
 /// # Cancel safety
 ///
 /// The `Sink` has no future that could withdraw an item. One that was started stays on offer, also
 /// when a `SinkExt::send` is dropped half-way, and can be received or
 /// [reclaimed](Sender::reclaim).
+///
+/// # What a combinator can destroy
+///
+/// `feed`, `send`, `send_all`, and `forward` into `&mut sender` destroy nothing when they fail: the
+/// error has the item that was not started, and the one before it waits for a flush. But a
+/// combinator that waits to start holds an item of its own, and drops it when it is dropped. So does
+/// one that has a store: `buffer`, `with` and `with_flat_map`. A `fanout` holds two items, and one
+/// error can carry one of them. A `forward` that owns the sender drops it at its end, with what came
+/// back to it.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {

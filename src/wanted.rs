@@ -24,7 +24,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it changes nothing.
+    /// Dropping it cancels the wake-up. A `poll` written by hand therefore uses `poll_wanted`, and not a
+    /// new future in each poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -114,7 +115,7 @@ impl<T> Wanted<'_, T> {
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not longer than `timeout`; `None` if
     /// the time was up.
     ///
-    /// A `timeout` too large for an [`Instant`] waits for ever.
+    /// A `timeout` too large for an [`Instant`] is no limit.
     ///
     /// # Panics
     ///

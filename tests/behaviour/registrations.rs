@@ -21,7 +21,7 @@ static RECEIVES: &[(&str, Leave<Receiver<u32>>)] = &[
         assert!(rx.poll_recv(&mut task.cx()).is_pending());
     }),
     ("poll_next", |rx, task| {
-        assert!(task.poll_next(rx).is_pending())
+        assert!(task.poll_next(rx).is_pending());
     }),
     ("leaked recv", |rx, task| {
         let mut recv = rx.recv();
@@ -38,7 +38,7 @@ static RECEIVES: &[(&str, Leave<Receiver<u32>>)] = &[
 /// What comes and goes afterwards, of a task.
 static PASSING_RECEIVES: &[(&str, Leave<Receiver<u32>>)] = &[
     ("recv", |rx, task| {
-        assert!(task.poll(&mut rx.recv()).is_pending())
+        assert!(task.poll(&mut rx.recv()).is_pending());
     }),
     ("recv, polled twice", |rx, task| {
         let mut recv = rx.recv();
@@ -57,14 +57,14 @@ static PASSING_RECEIVES: &[(&str, Leave<Receiver<u32>>)] = &[
 /// What only looks, or waits elsewhere.
 static LOOKS_OF_THE_RECEIVER: &[(&str, Leave<Receiver<u32>>)] = &[
     ("try_recv", |rx, _| {
-        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty))
+        assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
     }),
     ("try_next_offer", |rx, _| {
-        assert!(rx.try_next_offer().is_err())
+        assert!(rx.try_next_offer().is_err());
     }),
     ("is_offered", |rx, _| assert!(!rx.is_offered())),
     ("closed", |rx, task| {
-        assert!(task.poll(&mut rx.closed()).is_pending())
+        assert!(task.poll(&mut rx.closed()).is_pending());
     }),
     ("recv, not polled", |rx, _| drop(rx.recv())),
     ("recv that never parks", |rx, _| {
@@ -229,14 +229,14 @@ fn sink(tx: &mut Sender<u32>) -> std::pin::Pin<&mut impl Sink<u32>> {
 
 static PASSING_SENDS: &[(&str, Leave<Sender<u32>>)] = &[
     ("send", |tx, task| {
-        assert!(task.poll(&mut tx.send(9)).is_pending())
+        assert!(task.poll(&mut tx.send(9)).is_pending());
     }),
     ("send with a limit", |tx, task| {
         let mut until = tx.send(9).until(std::future::ready(()));
         assert!(matches!(task.poll(&mut until), Poll::Ready(Err(_))));
     }),
     ("wanted", |tx, task| {
-        assert!(task.poll(&mut tx.wanted()).is_pending())
+        assert!(task.poll(&mut tx.wanted()).is_pending());
     }),
     ("wanted, polled twice", |tx, task| {
         let mut wanted = tx.wanted();
@@ -251,11 +251,11 @@ static PASSING_SENDS: &[(&str, Leave<Sender<u32>>)] = &[
 
 static LOOKS_OF_THE_SENDER: &[(&str, Leave<Sender<u32>>)] = &[
     ("try_send", |tx, _| {
-        assert_eq!(tx.try_send(9), Err(TrySendError::Full(9)))
+        assert_eq!(tx.try_send(9), Err(TrySendError::Full(9)));
     }),
     ("is_wanted", |tx, _| assert!(!tx.is_wanted())),
     ("closed", |tx, task| {
-        assert!(task.poll(&mut tx.closed()).is_pending())
+        assert!(task.poll(&mut tx.closed()).is_pending());
     }),
     ("futures, not polled", |tx, _| {
         drop(tx.send(9));
