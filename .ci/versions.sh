@@ -12,7 +12,7 @@ oldest=$(sed --quiet 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cp -r src docs README.md "$scratch"
-for section in '\[workspace\]' "\[target.'cfg(not(loom))'.dev-dependencies\]" '\[\[example\]\]'; do
+for section in '\[workspace\]' '\[target\..*\.dev-dependencies\]' '\[\[example\]\]'; do
     delete+=(--expression "/^$section\$/,/^\$/d")
 done
 sed "${delete[@]}" Cargo.toml >"$scratch/Cargo.toml"
