@@ -1,7 +1,7 @@
 //! A receiver that looks at an item and says no.
 
 use crate::common::{lend, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
-use handoff::{channel, Offer, Receiver, SendError, SendTimeoutError, Sender, TrySendError};
+use handoff::{channel, Offer, Receiver, SendError, SendTimeoutError, Sender};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -243,7 +243,7 @@ mod of_a_sink {
                 drop(tx.send(ledger.item()));
                 assert_eq!(tx.reclaim().map(Item::reclaimed), Some(1));
             } else {
-                let Err(TrySendError::Full(item)) = tx.try_send(ledger.item()) else {
+                let Err(handoff::TrySendError::Full(item)) = tx.try_send(ledger.item()) else {
                     panic!("nobody waits");
                 };
                 item.refused();

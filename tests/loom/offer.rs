@@ -183,3 +183,119 @@ fn reclaim_against_put_back() {
         assert_eq!((reclaimed.or(left), reclaimed.and(left)), (Some(1), None));
     });
 }
+
+#[test]
+fn decline_against_a_cancelled_send_and_then_another_send() {
+    model(|| {
+        let (mut tx, mut rx) = channel();
+        let receiver = thread::spawn(move || {
+            let declined = match Probe::new().poll(&mut rx.next_offer()) {
+                Poll::Ready(Some(offer)) => Some(Offer::decline(offer)),
+                _ => None,
+            };
+            (rx, declined)
+        });
+        let mut send = tx.send(1);
+        let answered = match Probe::new().poll(&mut send) {
+            Poll::Ready(outcome) => Some(outcome),
+            Poll::Pending => None,
+        };
+        drop(send);
+        let verdict = tx.reclaim();
+        let (mut rx, declined) = receiver.join().unwrap();
+        // The item is in one place: an error, given back, with the decliner, or it was given back later.
+        let mut places = usize::from(verdict.is_some());
+        if let Some(outcome) = answered {
+            assert_eq!(outcome, Err(SendError::Declined(1)));
+            places += 1;
+        }
+        if declined == Some(Some(1)) {
+            places += 1;
+        }
+        assert_eq!(places, 1);
+        let mut send = tx.send(2);
+        assert!(Probe::new().poll(&mut send).is_pending());
+        assert_eq!(rx.try_recv(), Ok(2));
+        assert_eq!(Probe::new().poll(&mut send), Poll::Ready(Ok(())));
+    });
+}
+
+#[test]
+fn a_limit_against_a_guard_that_is_dropped_declined_or_accepted() {
+    for decide in 0..3 {
+        model(move || {
+            let (mut tx, mut rx) = channel();
+            let receiver = thread::spawn(move || {
+                let offer = block_on(rx.next_offer());
+                let taken = offer.and_then(|offer| match decide {
+                    0 => None,
+                    1 => {
+                        assert_eq!(Offer::decline(offer), None, "somebody waits for it");
+                        None
+                    }
+                    _ => Some(Offer::accept(offer)),
+                });
+                (rx, taken)
+            });
+            let limit = async {
+                // One more poll, at any time.
+                thread::yield_now();
+            };
+            let outcome = block_on(tx.send(1).until(limit));
+            drop(tx);
+            let (mut rx, taken) = receiver.join().unwrap();
+            match outcome {
+                Ok(()) => assert_eq!(taken, Some(1)),
+                Err(error) => {
+                    assert!(!error.is_declined() || decide == 1);
+                    assert_eq!((error.into_inner(), taken), (1, None));
+                }
+            }
+            assert!(rx.try_recv().is_err(), "it is nowhere else");
+        });
+    }
+}
+
+#[test]
+fn a_limited_send_forgotten_while_its_item_is_lent_and_the_send_after_it() {
+    for decline in [false, true] {
+        model(move || {
+            let (mut tx, mut rx) = channel();
+            let task = Probe::new();
+            let mut send = tx.send(1);
+            assert!(task.poll(&mut send).is_pending());
+            let (lent, is_lent) = loom::sync::mpsc::channel();
+            let receiver = thread::spawn(move || {
+                let offer = rx.try_next_offer().unwrap();
+                lent.send(()).unwrap();
+                let back = if decline {
+                    Offer::decline(offer)
+                } else {
+                    drop(offer);
+                    None
+                };
+                (rx, back)
+            });
+            is_lent.recv().unwrap();
+            let mut until = send.until(std::future::ready(()));
+            let first = task.poll(&mut until);
+            mem::forget(until);
+            let mut send = tx.send(2);
+            let second = task.poll(&mut send);
+            drop(send);
+            let reclaimed: Vec<_> = std::iter::from_fn(|| tx.reclaim()).collect();
+            let (mut rx, back) = receiver.join().unwrap();
+            let mut left: Vec<_> = rx.try_recv().into_iter().chain(back).collect();
+            left.extend(&reclaimed);
+            if let Poll::Ready(outcome) = first {
+                left.push(outcome.unwrap_err().into_inner());
+            }
+            assert!(second.is_pending());
+            assert_eq!(reclaimed.first(), Some(&2), "the verdict on the second");
+            // The first may have been given back already, and was then discarded by the call of `send`.
+            let discarded = first.is_pending() && back.is_none();
+            left.sort_unstable();
+            assert!(left == [1, 2] || (discarded && left == [2]), "{left:?}");
+        });
+    }
+}

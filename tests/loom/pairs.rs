@@ -13,7 +13,7 @@ use handoff::{channel, Closed, Offer, Receiver, Sender, TrySendError};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
-use std::future::{poll_fn, Future};
+use std::future::{poll_fn, ready, Future};
 use std::mem;
 use std::pin::Pin;
 use std::task::Poll;
@@ -43,6 +43,10 @@ enum SenderDoes {
     DropSender,
     Wait,
     ExpiredWait,
+    /// A send whose limit comes at once.
+    Until,
+    PollWanted,
+    PollClosed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,9 @@ enum ReceiverDoes {
     TryRecv,
     OfferAndAccept,
     OfferAndDrop,
+    OfferAndDecline,
+    TryOffer,
+    PollClosed,
     Closed,
     Close,
     DropReceiver,
@@ -73,6 +80,9 @@ macro_rules! pairs {
                 drop_sender: DropSender,
                 wait: Wait,
                 expired_wait: ExpiredWait,
+                until: Until,
+                poll_wanted: PollWanted,
+                poll_closed: PollClosed,
             }
         }
     )*};
@@ -84,6 +94,9 @@ macro_rules! pairs {
                 try_recv: TryRecv,
                 offer_and_accept: OfferAndAccept,
                 offer_and_drop: OfferAndDrop,
+                offer_and_decline: OfferAndDecline,
+                try_offer: TryOffer,
+                poll_closed: PollClosed,
                 closed: Closed,
                 close: Close,
                 drop_receiver: DropReceiver,
@@ -254,6 +267,18 @@ async fn send(does: SenderDoes, mut tx: Sender<Parcel>, item: Parcel, release: b
             keep(item);
             wait_for_close(tx.closed(), release).await;
         }
+        SenderDoes::Until => match tx.send(item).until(ready(())).await {
+            Ok(()) => taken = true,
+            Err(error) => refuse(error.into_inner()),
+        },
+        SenderDoes::PollWanted => {
+            keep(item);
+            wanted = Some(poll_fn(|cx| tx.poll_wanted(cx)).await);
+        }
+        SenderDoes::PollClosed => {
+            keep(item);
+            poll_fn(|cx| unless(release, tx.poll_closed(cx))).await;
+        }
         SenderDoes::Close => {
             keep(item);
             tx.close();
@@ -293,11 +318,16 @@ fn keep(parcel: Parcel) {
 
 /// Waits until the other end goes, or only begins to if that would wait for this end to go.
 async fn wait_for_close(mut closed: Closed<'_, Parcel>, release: bool) {
-    poll_fn(|cx| match Pin::new(&mut closed).poll(cx) {
-        Poll::Pending if !release => Poll::Pending,
-        _ => Poll::Ready(()),
-    })
-    .await;
+    poll_fn(|cx| unless(release, Pin::new(&mut closed).poll(cx))).await;
+}
+
+/// Pending, unless it has to `release` the other side.
+fn unless(release: bool, poll: Poll<()>) -> Poll<()> {
+    if release {
+        Poll::Ready(())
+    } else {
+        poll
+    }
 }
 
 /// Reclaims until there is nothing left. There cannot be more than two.
@@ -344,6 +374,24 @@ async fn receive(does: ReceiverDoes, mut rx: Receiver<Parcel>, release: bool) ->
             if let Some(offer) = rx.next_offer().await {
                 offer.touch();
             }
+            None
+        }
+        ReceiverDoes::OfferAndDecline => match rx.next_offer().await {
+            Some(offer) => {
+                offer.touch();
+                // It is here if nobody waits for it.
+                Offer::decline(offer)
+            }
+            None => None,
+        },
+        ReceiverDoes::TryOffer => {
+            if let Ok(offer) = rx.try_next_offer() {
+                offer.touch();
+            }
+            None
+        }
+        ReceiverDoes::PollClosed => {
+            poll_fn(|cx| unless(release, rx.poll_closed(cx))).await;
             None
         }
         ReceiverDoes::Closed => {
@@ -458,7 +506,10 @@ impl Epilogue {
             match fate {
                 Fate::Received | Fate::Refused | Fate::Reclaimed | Fate::Kept => {}
                 Fate::Alive => assert!(number == LEFT_OVER && self.start == Start::Lent),
-                Fate::Dropped => assert!(number == LEFT_OVER && self.both_ends_were_dropped()),
+                Fate::Dropped => {
+                    let discarded = self.both_ends_were_dropped() || self.may_be_discarded();
+                    assert!(number == LEFT_OVER && discarded);
+                }
             }
         }
         if let Some(number) = sent.taken {
@@ -493,7 +544,7 @@ impl Epilogue {
             assert_ne!(sent.wanted, Some(false), "nobody closed anything");
         }
         if sent.wanted == Some(false) {
-            let went = self.receiver_is_closed() || self.receiver == ReceiverDoes::Closed;
+            let went = self.receiver_is_closed() || self.receiver_waits_for_the_end();
             assert!(went, "nobody closed anything");
         }
     }
@@ -505,13 +556,13 @@ impl Epilogue {
             (sending, Half::Done(received)) => self.serve_sender(sending, received),
             (Half::Done(sent), receiving) => self.serve_receiver(sent, receiving),
             // They do not wait for each other, so one of them waits for the other to go.
-            (sending, receiving) if self.receiver == ReceiverDoes::Closed => {
+            (sending, receiving) if self.receiver_waits_for_the_end() => {
                 drop(receiving);
                 assert!(sending.is_woken(), "the receiver went");
                 (sending.polled().done(), Received::nothing())
             }
             (sending, receiving) => {
-                assert_eq!(self.sender, SenderDoes::Closed, "they sleep for ever");
+                assert!(self.sender_waits_for_the_end(), "they sleep for ever");
                 drop(sending);
                 assert!(receiving.is_woken(), "the sender went");
                 (Sent::nothing(), receiving.polled().done())
@@ -525,12 +576,14 @@ impl Epilogue {
         while sending.is_pending() {
             receive_all(rx, &mut received.got);
             match self.sender {
-                SenderDoes::Wanted => {
+                SenderDoes::Wanted | SenderDoes::PollWanted => {
                     let mut recv = rx.recv();
                     assert!(Probe::new().poll(&mut recv).is_pending());
                     mem::forget(recv);
                 }
-                SenderDoes::Closed => assert!(rx.close(), "it was closed before"),
+                SenderDoes::Closed | SenderDoes::PollClosed => {
+                    assert!(rx.close(), "it was closed before");
+                }
                 _ => {}
             }
             assert!(sending.is_woken(), "it has an answer and sleeps for ever");
@@ -541,7 +594,7 @@ impl Epilogue {
 
     fn serve_receiver(&self, mut sent: Sent, receiving: Half<Received>) -> (Sent, Received) {
         let tx = sent.tx.as_mut().expect("its drop wakes a receiver");
-        if self.receiver == ReceiverDoes::Closed {
+        if self.receiver_waits_for_the_end() {
             assert!(tx.close(), "it was closed before");
         } else {
             let item = Parcel::new(&self.ledger);
@@ -551,12 +604,28 @@ impl Epilogue {
         (sent, receiving.polled().done())
     }
 
+    fn sender_waits_for_the_end(&self) -> bool {
+        matches!(self.sender, SenderDoes::Closed | SenderDoes::PollClosed)
+    }
+
+    fn receiver_waits_for_the_end(&self) -> bool {
+        matches!(
+            self.receiver,
+            ReceiverDoes::Closed | ReceiverDoes::PollClosed
+        )
+    }
+
     fn receiver_is_closed(&self) -> bool {
         self.release
             || matches!(
                 self.receiver,
                 ReceiverDoes::Close | ReceiverDoes::DropReceiver
             )
+    }
+
+    /// An item of a forgotten send that was declined goes back to the sender, whose next send discards it.
+    fn may_be_discarded(&self) -> bool {
+        self.start == Start::OnOffer && self.receiver == ReceiverDoes::OfferAndDecline
     }
 
     /// Then an item that was left over cannot be reached by anybody.

@@ -5,6 +5,7 @@ use crate::model;
 use handoff::{channel, TrySendError};
 use loom::future::block_on;
 use loom::thread;
+use std::mem;
 use std::task::Poll;
 
 #[test]
@@ -87,5 +88,59 @@ fn a_cancelled_wait_for_demand_is_in_nobodys_way() {
         let _ = Probe::new().poll(&mut tx.wanted());
         assert_eq!(block_on(tx.send(1)), Ok(()));
         assert_eq!(receiver.join().unwrap(), Some(1));
+    });
+}
+
+#[test]
+fn a_reclaim_wakes_the_demand_that_it_makes_possible() {
+    model(|| {
+        let (mut tx, mut rx) = channel::<u32>();
+        let (producer, consumer) = (Probe::new(), Probe::new());
+        assert!(consumer.poll_next(&mut rx).is_pending());
+        tx.try_send(1).unwrap();
+        assert!(tx.poll_wanted(&mut producer.cx()).is_pending());
+        let receiver = thread::spawn(move || {
+            // A receive that comes and goes.
+            let mut recv = rx.recv();
+            let got = match Probe::new().poll(&mut recv) {
+                Poll::Ready(item) => item,
+                Poll::Pending => None,
+            };
+            drop(recv);
+            (rx, got)
+        });
+        let reclaimed = tx.reclaim();
+        let (mut rx, got) = receiver.join().unwrap();
+        assert_eq!(reclaimed.or(got), Some(1));
+        assert!(
+            reclaimed.is_none() || got.is_none(),
+            "the item is in one place"
+        );
+        // Whoever waits for demand is woken, now or by the next receive.
+        assert!(consumer.poll_next(&mut rx).is_pending());
+        assert!(producer.wakes() > 0);
+    });
+}
+
+#[test]
+fn a_receive_that_comes_and_goes_leaves_the_streams_waker() {
+    model(|| {
+        let (mut tx, mut rx) = channel();
+        let task = Probe::new();
+        assert!(task.poll_next(&mut rx).is_pending());
+        let sender = thread::spawn(move || {
+            let mut send = tx.send(1);
+            assert!(Probe::new().poll(&mut send).is_pending());
+            mem::forget(send);
+            tx
+        });
+        let mut recv = rx.recv();
+        let got = task.poll(&mut recv);
+        drop(recv);
+        drop(sender.join().unwrap());
+        if got.is_pending() {
+            assert!(task.wakes() > 0, "it waits for the item");
+            assert_eq!(rx.try_recv(), Ok(1));
+        }
     });
 }
