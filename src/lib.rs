@@ -87,7 +87,8 @@
 //! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
 //! | on offer | lent | [`next_offer`](Receiver::next_offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
-//! | lent | on offer | the [`Offer`] is dropped; at once on to the sender, if the time of the send is up |
+//! | lent | with the sender | [`decline`](Offer::decline), in an error; if nobody waits for it, the receiver keeps it |
+//! | lent | on offer | the [`Offer`] is dropped; if the limit of its send has come, it goes back to that at once |
 //! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim), of an item that no living [`Send`] waits for |
 //! | on offer | given back | the [`Send`] is dropped |
 //! | with the sender | given back | the [`Send`] is dropped before its item was on offer: it was not polled, or an older item is there |
@@ -134,16 +135,18 @@
 //! assert!(receiver.try_recv().is_err());
 //! ```
 //!
-//! Two things can blur that verdict. If the receiver uses [`next_offer`](Receiver::next_offer), `None` can also
-//! mean that the item is lent, and its receiver decides. And `reclaim` returns the oldest item first:
-//! where some may be on offer with nobody waiting for the answer (those of
-//! [`try_send`](Sender::try_send), of the `Sink`, and of sends leaked with
-//! [`mem::forget`](std::mem::forget)), drain them before a send whose verdict matters.
+//! If the receiver uses [`next_offer`](Receiver::next_offer), `None` can also mean that the item is
+//! lent, and its receiver decides.
+//!
+//! A send with a limit needs no `reclaim`: [`send(item).until(limit)`](Send::until) in a task and
+//! [`wait_timeout`](Send::wait_timeout) in a thread say in their result whether the item was taken,
+//! and each error carries it.
 //!
 //! # Select loops
 //!
 //! In a `select!` loop the arms that lose are dropped in every round. The receiving side needs
-//! nothing. The sending side reclaims:
+//! nothing. The sending side reclaims. Make the send itself the arm: an arm
+//! `async { sender.send(item).await }` that is dropped before its first poll takes its item along.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -203,9 +206,12 @@
 //!
 //! # Blocking use
 //!
-//! How an operation waits is a suffix: `.await` in a task, and in a thread
-//! [`wait()`](Send::wait), [`wait_timeout(duration)`](Send::wait_timeout) or
-//! [`wait_deadline(instant)`](Send::wait_deadline). All five futures have all three.
+//! How an operation waits is a suffix, the same for all five futures:
+//!
+//! | | in a task | in a thread |
+//! |-|-----------|-------------|
+//! | without a limit | `.await` | [`.wait()`](Send::wait) |
+//! | with a limit | [`.until(limit).await`](Send::until): any future | [`.wait_timeout(duration)`](Send::wait_timeout), [`.wait_deadline(instant)`](Send::wait_deadline) |
 //!
 //! ```
 //! use std::{thread, time::Duration};
@@ -242,8 +248,8 @@
 //! sending.join().unwrap();
 //! ```
 //!
-//! With a time limit, delivery wins over time-out. An expired receive still takes what is on offer.
-//! A send that times out returns its item, which then was not delivered.
+//! Delivery wins over the limit. An expired receive still takes what is on offer. A send that gives
+//! up returns its item, which then was not delivered.
 //!
 //! Inside a task use `.await`. A `wait` there blocks the executor's thread, and if the other end
 //! needs that thread, for ever.
@@ -330,7 +336,8 @@
 //! # Two-phase receive
 //!
 //! [`next_offer`](Receiver::next_offer) lends the item and leaves the send pending. [`Offer::accept`] takes it
-//! and completes the send; dropping the guard puts it back. A worker that panics or is cancelled
+//! and completes the send; dropping the guard puts it back, and
+//! [`Offer::decline`] gives it to the sender again. A worker that panics or is cancelled
 //! half-way has dropped its guard, so the next worker gets the item: processing at least once,
 //! without a queue.
 //!
@@ -375,20 +382,24 @@
 //! already does. (Polled once more, such a future stays pending.)
 //!
 //! A waker is foreign code, and may panic. Its panic comes out of the operation that woke it. Every
-//! other wake is still done, nothing is poisoned, and the channel goes on. One item can be lost by
-//! that, and in no other way: the one that the very operation that unwinds was about to return. It
-//! is dropped by the unwinding.
+//! other wake is still done, nothing is poisoned, and the channel works as before. One item can be
+//! lost by that, and in no other way: the one that the operation that unwinds was about to return,
+//! in an `Ok`, a `Some` or an error. It is dropped by the unwinding. An item that was about to be
+//! lent is put back.
+//!
+//! The drop of an item may panic, too. If [`send`](Sender::send), [`try_send`](Sender::try_send) or
+//! the `Sink` discards an item in that way, the new one is given back in turn.
 //!
 //! # Cost
 //!
-//! * A channel is one allocation. Operations allocate nothing, save that a wait that blocks for the
+//! * A channel is one allocation. Operations allocate nothing, but a wait that blocks for the
 //!   first time sets up what its thread parks on: once for each of a channel's three events, and once
 //!   for each thread.
 //! * A handover takes one short lock to offer the item and one to take it. To learn that it was
 //!   taken needs none. A receive that has to wait takes one more.
 //! * A waker is cloned once a wait, and not again when the same task polls again.
-//! * Between two threads, a wait may watch the slot for a moment before it sleeps, for a sleep costs
-//!   4 to 40 µs and a peer that is running on another core answers in a tenth of one. In a poll that
+//! * Between two threads, a wait may look at the slot again and again for a moment before it sleeps. A
+//!   sleep costs 4 to 40 µs, and a peer that is running on another core answers in a tenth of one. In a poll that
 //!   is at most about a microsecond. It is done only while it pays, and only if the other end was
 //!   last seen on another thread. A wait that lasts uses no CPU.
 //!
@@ -399,8 +410,13 @@
 //! * `sink` (off by default): `Sink` of `futures-sink` for [`Sender`].
 //!
 //! The dependencies are `event-listener`, `futures-core` and `pin-project-lite`. The minimum
-//! supported Rust version is 1.71. On wasm, which cannot block, there are no `wait` forms and no
-//! iterators.
+//! supported Rust version is 1.71. On wasm, whose main thread must not block, there are no `wait`
+//! forms and no iterators.
+//!
+//! A program that sets `--cfg loom` for its own models passes it on to its dependencies, and
+//! `event-listener` does not build with it alone. Enable the feature `loom` of this crate in that
+//! build: both then use loom's primitives. It is there for this crate's own models, and not part of
+//! the public interface.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -24,15 +24,22 @@ impl Panics {
         }
     }
 
-    /// Lets the first panic go on. Not while this thread unwinds from another: that would abort.
+    /// Lets the first panic go on.
     pub(crate) fn resume(self) {
-        if let Some(panic) = self.first {
-            if thread::panicking() {
-                discard(panic);
-            } else {
-                resume_unwind(panic);
-            }
+        if let Some(panic) = self.first() {
+            resume_unwind(panic);
         }
+    }
+
+    /// The first panic, to let it go on. Not while this thread unwinds from another: that would
+    /// abort.
+    pub(crate) fn first(self) -> Option<Box<dyn Any + Send>> {
+        let panic = self.first?;
+        if thread::panicking() {
+            discard(panic);
+            return None;
+        }
+        Some(panic)
     }
 }
 

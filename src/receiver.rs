@@ -313,7 +313,8 @@ impl<T> FusedStream for Receiver<T> {
 }
 
 /// What an operation that does not wait says of its answer.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 fn or_empty<I>(answer: Poll<Option<I>>) -> Result<I, TryRecvError> {
     match answer {
         Poll::Ready(Some(item)) => Ok(item),

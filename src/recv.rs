@@ -54,7 +54,8 @@ impl<'a, T> Recv<'a, T> {
 impl<T> Future for Recv<'_, T> {
     type Output = Option<T>;
 
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().wait.poll(cx)
     }
@@ -201,7 +202,8 @@ impl<T> Operation<T> for Take {
         flags.is_offered() || flags.is_closed()
     }
 
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Option<T> {
         if slot.flags().is_receivable() {
             slot.take(wake)

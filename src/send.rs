@@ -46,7 +46,8 @@ pin_project! {
 }
 
 impl<'a, T> Send<'a, T> {
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, item: T) -> Self {
         let handover = Handover { item: Some(item) };
         Send {
@@ -58,7 +59,8 @@ impl<'a, T> Send<'a, T> {
 impl<T> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
 
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().wait.poll(cx)
     }

@@ -3,13 +3,16 @@
 use crate::channel::Channel;
 use crate::closed::{Closed, Closing};
 use crate::error::TrySendError;
+use crate::panics::Panics;
 use crate::send::Send;
-use crate::slot::{End, Offerer};
+use crate::slot::{End, Offerer, Slot};
 use crate::spin::Spin;
 use crate::sync::Arc;
 use crate::wait::Wait;
 use crate::wanted::{Demand, Wanted};
+use std::any::Any;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::task::{Context, Poll};
 
 /// The sending end of a channel, made by [`channel`](crate::channel()).
@@ -81,19 +84,11 @@ impl<T> Sender<T> {
     #[inline]
     pub fn send(&mut self, item: T) -> Send<'_, T> {
         if self.channel.flags().has_earlier_send() {
-            return self.send_after(item);
+            if let Some(panic) = self.discard(Slot::end_earlier_send) {
+                self.give_back_and_resume(item, panic);
+            }
         }
         Send::new(&self.channel, &mut self.spin, item)
-    }
-
-    /// Ends an earlier send, and drops what it gave back.
-    #[cold]
-    fn send_after(&mut self, item: T) -> Send<'_, T> {
-        // First. If the drop panics, this goes and gives its item back.
-        let send = Send::new(&self.channel, &mut self.spin, item);
-        let discarded = self.channel.lock().end_earlier_send();
-        drop(discarded);
-        send
     }
 
     /// Hands `item` over to a receive that is waiting at this moment, and does not wait itself.
@@ -101,7 +96,7 @@ impl<T> Sender<T> {
     /// This succeeds only if nothing is on offer and a receive is waiting: a
     /// [`Recv`](crate::Recv), a [`NextOffer`](crate::NextOffer) or a stream that was polled and
     /// found nothing, or a blocked thread. The item is then on offer to it. (A thread that has only
-    /// begun to wait may watch the channel for a moment, and does not count until then.)
+    /// begun to wait may spin for a moment, and does not count until then.)
     ///
     /// `Ok` means handed to a waiting receive, which is less than what [`send`](Self::send) says:
     /// if that receive is cancelled before it runs, the item stays on offer for the next one; and
@@ -133,14 +128,10 @@ impl<T> Sender<T> {
     /// ```
     pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
         if self.channel.flags().is_given_back() {
-            let item = self.discard_given_back(item);
-            return self.try_offer(item);
+            if let Some(panic) = self.discard(Slot::take_given_back) {
+                self.give_back_and_resume(item, panic);
+            }
         }
-        self.try_offer(item)
-    }
-
-    #[inline]
-    fn try_offer(&mut self, item: T) -> Result<(), TrySendError<T>> {
         let mut slot = self.channel.lock();
         if slot.flags().is_closed() {
             return Err(TrySendError::Closed(item));
@@ -336,31 +327,28 @@ impl<T> Sender<T> {
         self.channel.close(End::Sender)
     }
 
-    /// Drops what was given back, before `item` goes in. If that drop panics, `item` is given back
-    /// in turn.
+    /// Drops what `take` takes out of the slot, before the next item goes in. Returns the panic of
+    /// that drop.
     #[cold]
-    pub(crate) fn discard_given_back(&mut self, item: T) -> T {
-        struct Guard<'a, T> {
-            channel: &'a Channel<T>,
-            item: Option<T>,
-        }
-        impl<T> Drop for Guard<'_, T> {
-            fn drop(&mut self) {
-                if let Some(item) = self.item.take() {
-                    self.channel.lock().give_back(item);
-                }
-            }
-        }
-        let mut guard = Guard {
-            channel: &self.channel,
-            item: Some(item),
-        };
-        let discarded = self.channel.lock().take_given_back();
-        drop(discarded);
-        match guard.item.take() {
-            Some(item) => item,
-            None => unreachable!("only a panic takes it away"),
-        }
+    pub(crate) fn discard(
+        &mut self,
+        take: fn(&mut Slot<T>) -> Option<T>,
+    ) -> Option<Box<dyn Any + std::marker::Send>> {
+        let item = take(&mut self.channel.lock());
+        let mut panics = Panics::default();
+        panics.catch(|| drop(item));
+        panics.first()
+    }
+
+    /// The drop of an item panicked. The next one is given back, so that it is not lost.
+    #[cold]
+    pub(crate) fn give_back_and_resume(
+        &mut self,
+        item: T,
+        panic: Box<dyn Any + std::marker::Send>,
+    ) -> ! {
+        self.channel.lock().give_back(item);
+        resume_unwind(panic)
     }
 }
 

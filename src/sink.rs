@@ -67,12 +67,14 @@ impl<T> Sink<T> for Sender<T> {
         Wait::new(&this.channel, Some(&mut this.spin), Vacate).poll_and_stay(cx)
     }
 
-    fn start_send(self: Pin<&mut Self>, mut item: T) -> Result<(), SinkError<T>> {
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SinkError<T>> {
         let this = self.get_mut();
         loop {
             let flags = this.channel.flags();
             if flags.is_given_back() && !flags.is_back_in_sink() {
-                item = this.discard_given_back(item);
+                if let Some(panic) = this.discard(Slot::take_given_back) {
+                    this.give_back_and_resume(item, panic);
+                }
             }
             let mut slot = this.channel.lock();
             let flags = slot.flags();

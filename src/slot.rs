@@ -162,7 +162,8 @@ impl<T> Slot<T> {
     /// Gives the item on offer to the receiver. Wakes the sender.
     ///
     /// Whom to wake is written to `wake`, because an item that is returned beside it is moved once more.
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) fn take(&mut self, wake: &mut Wake) -> Option<T> {
         self.flags.clear(Flags::OF_ITEM | Flags::WAITING);
         self.flags.set(Flags::TAKEN);

@@ -70,7 +70,8 @@ pub(crate) trait Operation<T> {
 }
 
 /// Gives the answer of an operation if it is ready, and does not wait.
-#[inline]
+#[allow(clippy::inline_always)]
+#[inline(always)]
 pub(crate) fn try_now<T, O: Operation<T>>(
     channel: &Channel<T>,
     mut operation: O,
@@ -136,7 +137,8 @@ enum Caller<'a> {
 impl<T, O: Operation<T>> Unpin for Wait<'_, T, O> {}
 
 impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
-    #[inline]
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
     pub(crate) fn new(channel: &'a Channel<T>, spin: Option<&'a mut Spin>, operation: O) -> Self {
         Wait {
             channel,
