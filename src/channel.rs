@@ -28,8 +28,7 @@ pub(crate) struct Channel<T> {
 
 /// `Default`, because `Arc::default` makes it in place, and `Arc::new` moves it there from the stack.
 impl<T> Default for Channel<T> {
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn default() -> Self {
         Channel {
             slot: Mutex::new(Slot::new()),
@@ -246,8 +245,7 @@ struct CachePadded<T> {
 }
 
 impl<T> CachePadded<T> {
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn new(value: T) -> Self {
         CachePadded {
             before: [0; 8],

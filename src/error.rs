@@ -350,113 +350,58 @@ impl<T> From<SendError<T>> for SinkError<T> {
     }
 }
 
-// By hand, because a derived `Debug` would ask for `T: Debug`, and then `unwrap` would not be
-// available for the items that need it most.
-
-impl<T> fmt::Debug for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SendError::Closed(_) => "Closed(..)",
-            SendError::Declined(_) => "Declined(..)",
-        })
-    }
-}
-
-impl<T> fmt::Debug for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            TrySendError::Full(_) => "Full(..)",
-            TrySendError::Closed(_) => "Closed(..)",
-        })
-    }
-}
-
-impl<T> fmt::Debug for SendTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SendTimeoutError::Timeout(_) => "Timeout(..)",
-            SendTimeoutError::Closed(_) => "Closed(..)",
-            SendTimeoutError::Declined(_) => "Declined(..)",
-        })
-    }
-}
-
-#[cfg(feature = "sink")]
-impl<T> fmt::Debug for SinkError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SinkError::Closed(_) => "Closed(..)",
-            SinkError::Declined(_) => "Declined(..)",
-            SinkError::Busy(_) => "Busy(..)",
-        })
-    }
-}
-
 const CLOSED: &str = "the channel is closed";
 const DECLINED: &str = "the receiver declined the item";
 const LIMIT: &str = "the limit came first";
+const FULL: &str = "no receive is waiting or an item is on offer";
+const EMPTY: &str = "nothing is on offer";
+#[cfg(feature = "sink")]
+const BUSY: &str = "an earlier item is on offer or came back";
 
-impl<T> fmt::Display for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            SendError::Closed(_) => CLOSED,
-            SendError::Declined(_) => DECLINED,
-        })
-    }
+/// `Display` and `Error`.
+macro_rules! error {
+    ($error:ident $(<$T:ident>)?: $($variant:pat => $message:expr),+) => {
+        impl $(<$T>)? fmt::Display for $error $(<$T>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $($variant => $message,)+
+                })
+            }
+        }
+
+        impl $(<$T>)? Error for $error $(<$T>)? {}
+    };
 }
 
-impl<T> fmt::Display for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            TrySendError::Full(_) => "no receive is waiting or an item is on offer",
-            TrySendError::Closed(_) => CLOSED,
-        })
-    }
+/// `Debug` without the item. A derived one would ask for `T: Debug`, and then `unwrap` would not be
+/// available for the items that need it most.
+macro_rules! debug {
+    ($error:ident: $($variant:ident),+) => {
+        impl<T> fmt::Debug for $error<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $($error::$variant(_) => concat!(stringify!($variant), "(..)"),)+
+                })
+            }
+        }
+    };
 }
 
-impl<T> fmt::Display for SendTimeoutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            SendTimeoutError::Timeout(_) => LIMIT,
-            SendTimeoutError::Closed(_) => CLOSED,
-            SendTimeoutError::Declined(_) => DECLINED,
-        })
-    }
-}
+debug!(SendError: Closed, Declined);
+error!(SendError<T>: Self::Closed(_) => CLOSED, Self::Declined(_) => DECLINED);
+
+debug!(TrySendError: Full, Closed);
+error!(TrySendError<T>: Self::Full(_) => FULL, Self::Closed(_) => CLOSED);
+
+debug!(SendTimeoutError: Timeout, Closed, Declined);
+error!(SendTimeoutError<T>:
+    Self::Timeout(_) => LIMIT, Self::Closed(_) => CLOSED, Self::Declined(_) => DECLINED);
 
 #[cfg(feature = "sink")]
-impl<T> fmt::Display for SinkError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            SinkError::Closed(_) => CLOSED,
-            SinkError::Declined(_) => DECLINED,
-            SinkError::Busy(_) => "an earlier item is on offer or came back",
-        })
-    }
-}
-
-impl fmt::Display for TryRecvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            TryRecvError::Empty => "nothing is on offer",
-            TryRecvError::Closed => CLOSED,
-        })
-    }
-}
-
-impl fmt::Display for RecvTimeoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            RecvTimeoutError::Timeout => LIMIT,
-            RecvTimeoutError::Closed => CLOSED,
-        })
-    }
-}
-
-impl<T> Error for SendError<T> {}
-impl<T> Error for TrySendError<T> {}
-impl<T> Error for SendTimeoutError<T> {}
+debug!(SinkError: Closed, Declined, Busy);
 #[cfg(feature = "sink")]
-impl<T> Error for SinkError<T> {}
-impl Error for TryRecvError {}
-impl Error for RecvTimeoutError {}
+error!(SinkError<T>:
+    Self::Closed(_) => CLOSED, Self::Declined(_) => DECLINED, Self::Busy(_) => BUSY);
+
+error!(TryRecvError: Self::Empty => EMPTY, Self::Closed => CLOSED);
+error!(RecvTimeoutError: Self::Timeout => LIMIT, Self::Closed => CLOSED);

@@ -4,8 +4,7 @@ use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
 use crate::until::Until;
-use crate::wait::{Operation, Wait};
-use futures_core::future::FusedFuture;
+use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -223,17 +222,7 @@ impl<'a, T> Future for NextOffer<'a, T> {
     }
 }
 
-impl<T> FusedFuture for NextOffer<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for NextOffer<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.wait.debug("NextOffer", f)
-    }
-}
+wait_future!(NextOffer);
 
 impl<T> NextOffer<'_, T> {
     /// Waits for an item to borrow, but gives up when `limit` comes: a timer of any runtime, a

@@ -88,7 +88,8 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        or_empty(try_now(&self.channel, Take))
+        self.channel.check_in(End::Receiver);
+        or_empty(try_now(&self.channel, &mut Take))
     }
 
     /// Polls for an item, for those who write a future or a stream by hand.
@@ -161,7 +162,8 @@ impl<T> Receiver<T> {
     /// ```
     pub fn try_next_offer(&mut self) -> Result<Offer<'_, T>, TryRecvError> {
         let channel = &*self.channel;
-        or_empty(try_now(channel, Lend { channel }))
+        channel.check_in(End::Receiver);
+        or_empty(try_now(channel, &mut Lend { channel }))
     }
 
     /// Whether [`try_recv`](Self::try_recv) would give an item now.
@@ -313,8 +315,7 @@ impl<T> FusedStream for Receiver<T> {
 }
 
 /// What an operation that does not wait says of its answer.
-#[allow(clippy::inline_always)]
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn or_empty<I>(answer: Poll<Option<I>>) -> Result<I, TryRecvError> {
     match answer {
         Poll::Ready(Some(item)) => Ok(item),

@@ -5,10 +5,8 @@ use crate::error::RecvTimeoutError;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
 use crate::until::Until;
-use crate::wait::{Operation, Wait};
-use futures_core::future::FusedFuture;
+use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
-use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -54,24 +52,13 @@ impl<'a, T> Recv<'a, T> {
 impl<T> Future for Recv<'_, T> {
     type Output = Option<T>;
 
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().wait.poll(cx)
     }
 }
 
-impl<T> FusedFuture for Recv<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Recv<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.wait.debug("Recv", f)
-    }
-}
+wait_future!(Recv);
 
 impl<T> Recv<'_, T> {
     /// Receives, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any
@@ -202,8 +189,7 @@ impl<T> Operation<T> for Take {
         flags.is_offered() || flags.is_closed()
     }
 
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Option<T> {
         if slot.flags().is_receivable() {
             slot.take(wake)

@@ -5,10 +5,8 @@ use crate::error::{SendError, SendTimeoutError};
 use crate::slot::{Flags, Offerer, Seat, Slot, Wake};
 use crate::spin::Spin;
 use crate::until::Until;
-use crate::wait::{Operation, Wait};
-use futures_core::future::FusedFuture;
+use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
-use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -46,8 +44,7 @@ pin_project! {
 }
 
 impl<'a, T> Send<'a, T> {
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, item: T) -> Self {
         let handover = Handover { item: Some(item) };
         Send {
@@ -59,24 +56,13 @@ impl<'a, T> Send<'a, T> {
 impl<T> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
 
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().wait.poll(cx)
     }
 }
 
-impl<T> FusedFuture for Send<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Send<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.wait.debug("Send", f)
-    }
-}
+wait_future!(Send);
 
 impl<T> Send<'_, T> {
     /// Sends, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any future.

@@ -69,8 +69,7 @@ pub(crate) struct Parting {
 impl<T> Slot<T> {
     // Inlined, like all that a new slot passes on its way to the heap. Otherwise each function would
     // move a large `T` once more.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new() -> Self {
         Slot {
             flags: Flags::default(),
@@ -162,8 +161,7 @@ impl<T> Slot<T> {
     /// Gives the item on offer to the receiver. Wakes the sender.
     ///
     /// Whom to wake is written to `wake`, because an item that is returned beside it is moved once more.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn take(&mut self, wake: &mut Wake) -> Option<T> {
         self.flags.clear(Flags::OF_ITEM | Flags::WAITING);
         self.flags.set(Flags::TAKEN);

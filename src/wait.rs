@@ -70,13 +70,11 @@ pub(crate) trait Operation<T> {
 }
 
 /// Gives the answer of an operation if it is ready, and does not wait.
-#[allow(clippy::inline_always)]
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn try_now<T, O: Operation<T>>(
     channel: &Channel<T>,
-    mut operation: O,
+    operation: &mut O,
 ) -> Poll<O::Output> {
-    channel.check_in(operation.seat().end());
     let mut slot = channel.lock();
     let mut wake = Wake::nobody();
     let answer = if operation.is_ready(slot.flags()) {
@@ -99,11 +97,11 @@ pub(crate) fn or_none<O>(outcome: Poll<O>) -> Option<O> {
 
 /// An operation on its way to its answer. Every future of the crate is a wrapper around one.
 pub(crate) struct Wait<'a, T, O: Operation<T>> {
-    channel: &'a Channel<T>,
+    pub(crate) channel: &'a Channel<T>,
     /// How spins went for this end. An operation that never spins has none.
     spin: Option<&'a mut Spin>,
     pub(crate) operation: O,
-    stage: Stage,
+    pub(crate) stage: Stage,
     /// What this wait added to the slot, and so removes if it ends without an answer: a seat,
     /// reasons, the mark that a receive waits.
     added: Flags,
@@ -137,8 +135,7 @@ enum Caller<'a> {
 impl<T, O: Operation<T>> Unpin for Wait<'_, T, O> {}
 
 impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn new(channel: &'a Channel<T>, spin: Option<&'a mut Spin>, operation: O) -> Self {
         Wait {
             channel,
@@ -155,29 +152,47 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     }
 
     /// Polls for a task. Once it was answered it stays pending.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    ///
+    /// It is compiled into its caller, which saves instructions. But a large answer would be moved
+    /// once more there.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
+        const LARGE: usize = 256;
         let this = self.get_mut();
-        if this.is_done() {
+        if mem::size_of::<O::Output>() < LARGE {
+            this.poll_inline(cx)
+        } else {
+            this.poll_apart(cx)
+        }
+    }
+
+    #[inline(never)]
+    fn poll_apart(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+        self.poll_inline(cx)
+    }
+
+    /// The poll itself.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn poll_inline(&mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
+        if self.is_done() {
             return Poll::Pending;
         }
-        let mut flags = this.channel.check_in(this.operation.seat().end());
-        if this.may_spin(flags, spin::IN_POLL) {
-            flags = this.spin(spin::IN_POLL);
+        let mut flags = self.channel.check_in(self.operation.seat().end());
+        if self.may_spin(flags, spin::IN_POLL) {
+            flags = self.spin(spin::IN_POLL);
         }
-        if let Some(output) = this.operation.try_unlocked(flags) {
-            this.stage = Stage::Done;
+        if let Some(output) = self.operation.try_unlocked(flags) {
+            self.stage = Stage::Done;
             return Poll::Ready(output);
         }
         // A clone of the waker is foreign code, so it cannot be made under the lock. It is made
         // ahead if it will surely be needed: only this end sits down here, so an empty seat stays
         // empty. (Two calls, because each is compiled without the other's case.)
-        if flags.is_seated(this.operation.seat()) || this.operation.is_ready(flags) {
-            this.turn(Caller::Task(cx.waker(), None))
+        if flags.is_seated(self.operation.seat()) || self.operation.is_ready(flags) {
+            self.turn(Caller::Task(cx.waker(), None))
         } else {
             let clone = cx.waker().clone();
-            this.turn(Caller::Task(cx.waker(), Some(clone)))
+            self.turn(Caller::Task(cx.waker(), Some(clone)))
         }
     }
 
@@ -224,8 +239,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     /// Answers, or gives up if it is late, or sits down and announces itself.
     ///
     /// After a `Pending` it is done if it gave up.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn turn(&mut self, mut caller: Caller<'_>) -> Poll<O::Output> {
         let seat = self.operation.seat();
         loop {
@@ -372,15 +386,26 @@ impl Caller<'_> {
     }
 }
 
-impl<T, O: Operation<T>> Wait<'_, T, O> {
-    /// What `Debug` of a future shows.
-    pub(crate) fn debug(&self, name: &str, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct(name)
-            .field("stage", &self.stage)
-            .field("channel", self.channel)
-            .finish()
-    }
+/// What every future of the crate has besides its `Future`.
+macro_rules! wait_future {
+    ($future:ident) => {
+        impl<T> futures_core::future::FusedFuture for $future<'_, T> {
+            fn is_terminated(&self) -> bool {
+                self.wait.is_done()
+            }
+        }
+
+        impl<T> std::fmt::Debug for $future<'_, T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($future))
+                    .field("stage", &self.wait.stage)
+                    .field("channel", &self.wait.channel)
+                    .finish()
+            }
+        }
+    };
 }
+pub(crate) use wait_future;
 
 #[cfg(all(test, not(target_family = "wasm"), not(loom)))]
 mod tests {

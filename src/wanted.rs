@@ -4,10 +4,8 @@ use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
 use crate::until::Until;
-use crate::wait::{Operation, Wait};
-use futures_core::future::FusedFuture;
+use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
-use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -61,17 +59,7 @@ impl<T> Future for Wanted<'_, T> {
     }
 }
 
-impl<T> FusedFuture for Wanted<'_, T> {
-    fn is_terminated(&self) -> bool {
-        self.wait.is_done()
-    }
-}
-
-impl<T> fmt::Debug for Wanted<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.wait.debug("Wanted", f)
-    }
-}
+wait_future!(Wanted);
 
 impl<T> Wanted<'_, T> {
     /// Waits for demand, but gives up when `limit` comes: a timer of any runtime, a cancellation

@@ -1,17 +1,24 @@
 //! How a thread waits: it takes turns as a task does, and parks on the `Event` of its seat between
 //! them. Whoever empties the seat notifies the event.
 
-use super::{Caller, Operation, Stage, Wait};
+use super::{try_now, Caller, Operation, Stage, Wait};
 use crate::spin;
 use event_listener::{listener, Listener};
+use std::mem;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 impl<T, O: Operation<T>> Wait<'_, T, O> {
     /// Blocks this thread until there is an answer.
+    #[inline]
     #[track_caller]
     pub(crate) fn block(&mut self) -> O::Output {
-        match self.block_until(None) {
+        self.begin();
+        // An answer that is there already takes the short way out, on which a large item is moved less.
+        if let Poll::Ready(output) = self.try_answer() {
+            return output;
+        }
+        match self.take_turns(None) {
             Poll::Ready(output) => output,
             Poll::Pending => unreachable!("without a deadline it does not give up"),
         }
@@ -27,11 +34,20 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     /// it is `Pending`.
     #[track_caller]
     pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
+        self.begin();
+        self.take_turns(deadline)
+    }
+
+    #[track_caller]
+    fn begin(&self) {
         assert!(
             !self.is_done(),
             "a `handoff` future was waited on that had resolved already"
         );
         self.channel.check_in(self.operation.seat().end());
+    }
+
+    fn take_turns(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
         loop {
             let remaining =
                 deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -43,12 +59,11 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             } else if self.may_spin(self.channel.flags(), spin::IN_WAIT) {
                 self.spin(remaining.map_or(spin::IN_WAIT, |time| time.min(spin::IN_WAIT)));
             }
-            let flags = self.channel.flags();
-            if let Some(output) = self.operation.try_unlocked(flags) {
-                self.stage = Stage::Done;
-                return Poll::Ready(output);
+            let answer = self.try_answer();
+            if answer.is_ready() {
+                return answer;
             }
-            if self.stage == Stage::Late || self.operation.is_ready(flags) {
+            if self.stage == Stage::Late {
                 let outcome = self.turn(Caller::Visitor);
                 if outcome.is_ready() || self.is_done() {
                     return outcome;
@@ -68,5 +83,23 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                 _ => listener.wait(),
             }
         }
+    }
+
+    /// Answers if there is an answer.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn try_answer(&mut self) -> Poll<O::Output> {
+        let flags = self.channel.flags();
+        let stage = mem::replace(&mut self.stage, Stage::Done);
+        if let Some(output) = self.operation.try_unlocked(flags) {
+            return Poll::Ready(output);
+        }
+        if self.operation.is_ready(flags) {
+            let answer = try_now(self.channel, &mut self.operation);
+            if answer.is_ready() {
+                return answer;
+            }
+        }
+        self.stage = stage;
+        Poll::Pending
     }
 }
