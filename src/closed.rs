@@ -2,6 +2,7 @@
 
 use crate::channel::Channel;
 use crate::slot::{End, Flags, Seat, Slot, Wake};
+use crate::spin::Spin;
 use crate::until::Until;
 use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
@@ -43,9 +44,9 @@ pin_project! {
 
 impl<'a, T> Closed<'a, T> {
     /// For `end`, which waits for the other one.
-    pub(crate) fn new(channel: &'a Channel<T>, end: End) -> Self {
+    pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, end: End) -> Self {
         Closed {
-            wait: Wait::new(channel, None, Closing { end }),
+            wait: Wait::new(channel, spin, Closing { end }),
         }
     }
 }
@@ -145,7 +146,7 @@ impl<T> Closed<'_, T> {
     }
 }
 
-/// How a `Closed` waits. It never spins: the other end may stay for long.
+/// How a `Closed` waits.
 pub(crate) struct Closing {
     /// Who waits.
     pub(crate) end: End,
@@ -153,6 +154,8 @@ pub(crate) struct Closing {
 
 impl<T> Operation<T> for Closing {
     type Output = ();
+
+    const SPINS: bool = false;
 
     #[inline]
     fn seat(&self) -> Seat {

@@ -208,7 +208,7 @@ pin_project! {
 impl<'a, T> NextOffer<'a, T> {
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin) -> Self {
         NextOffer {
-            wait: Wait::new(channel, Some(spin), Lend { channel }),
+            wait: Wait::new(channel, spin, Lend { channel }),
         }
     }
 }

@@ -112,7 +112,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(end, None);
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Wait::new(&self.channel, Some(&mut self.spin), Take).poll_and_stay(cx)
+        Wait::new(&self.channel, &mut self.spin, Take).poll_and_stay(cx)
     }
 
     /// Waits for an item and borrows it, to decide later whether to take it.
@@ -197,7 +197,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.channel, End::Receiver)
+        Closed::new(&self.channel, &mut self.spin, End::Receiver)
     }
 
     /// Polls for the end of the sender, for those who write a future by hand:
@@ -219,7 +219,7 @@ impl<T> Receiver<T> {
     /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let closing = Closing { end: End::Receiver };
-        Wait::new(&self.channel, None, closing).poll_and_stay(cx)
+        Wait::new(&self.channel, &mut self.spin, closing).poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.

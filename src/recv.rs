@@ -44,7 +44,7 @@ pin_project! {
 impl<'a, T> Recv<'a, T> {
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin) -> Self {
         Recv {
-            wait: Wait::new(channel, Some(spin), Take),
+            wait: Wait::new(channel, spin, Take),
         }
     }
 }

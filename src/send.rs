@@ -48,7 +48,7 @@ impl<'a, T> Send<'a, T> {
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, item: T) -> Self {
         let handover = Handover { item: Some(item) };
         Send {
-            wait: Wait::new(channel, Some(spin), handover),
+            wait: Wait::new(channel, spin, handover),
         }
     }
 }

@@ -243,7 +243,7 @@ impl<T> Sender<T> {
     /// assert!(!wanted);
     /// ```
     pub fn poll_wanted(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        Wait::new(&self.channel, Some(&mut self.spin), Demand).poll_and_stay(cx)
+        Wait::new(&self.channel, &mut self.spin, Demand).poll_and_stay(cx)
     }
 
     /// Whether a receive is waiting and nothing is on offer, at this moment.
@@ -271,7 +271,7 @@ impl<T> Sender<T> {
     /// assert!(sender.is_closed());
     /// ```
     pub fn closed(&mut self) -> Closed<'_, T> {
-        Closed::new(&self.channel, End::Sender)
+        Closed::new(&self.channel, &mut self.spin, End::Sender)
     }
 
     /// Polls for the end of the receiver, for those who write a future by hand:
@@ -293,7 +293,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let closing = Closing { end: End::Sender };
-        Wait::new(&self.channel, None, closing).poll_and_stay(cx)
+        Wait::new(&self.channel, &mut self.spin, closing).poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.

@@ -64,7 +64,7 @@ impl<T> Sink<T> for Sender<T> {
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SinkError<T>>> {
         let this = self.get_mut();
-        Wait::new(&this.channel, Some(&mut this.spin), Vacate).poll_and_stay(cx)
+        Wait::new(&this.channel, &mut this.spin, Vacate).poll_and_stay(cx)
     }
 
     fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), SinkError<T>> {
@@ -97,7 +97,7 @@ impl<T> Sink<T> for Sender<T> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SinkError<T>>> {
         let this = self.get_mut();
-        Wait::new(&this.channel, Some(&mut this.spin), Flush).poll_and_stay(cx)
+        Wait::new(&this.channel, &mut this.spin, Flush).poll_and_stay(cx)
     }
 
     fn poll_close(

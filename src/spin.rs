@@ -2,52 +2,53 @@
 //!
 //! To sleep and be woken costs 4 to 40 µs, and a peer that is running on another core answers in
 //! a tenth of a microsecond. So an end that would have to wait may first look at the slot's flags
-//! again and again, for a short time. It does so only
+//! again and again. It does so only if the other end was last seen on another thread: a peer on this
+//! thread can do nothing meanwhile.
 //!
-//! * if the other end was last seen on another thread: a peer on this thread can do nothing
-//!   meanwhile;
-//! * for a bounded time: [`IN_POLL`] on an executor's thread, where other tasks wait, and [`IN_WAIT`]
-//!   in a blocked thread. That is long enough for the other side to wake up. Two threads that put
-//!   each other to sleep would otherwise never fall into step again;
-//! * as long as it pays: after a spin in vain it is left out for a growing number of waits, and for
-//!   more of them if other threads need the cores.
+//! A *short look* is for a peer that is running. A *long spin* lasts about as long as a sleep would
+//! cost. Two ends that put each other to sleep fall into step again only if one of them outlasts the
+//! other's waking up. From then on short looks keep them in step.
+//!
+//! Two things decide whether a wait begins with a spin: how spins went for this end ([`Spin`]), and
+//! what its thread may spend (`account.rs`).
 
-use std::time::Duration;
+use std::mem;
 
-#[cfg(any(target_family = "wasm", all(loom, feature = "loom")))]
+#[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
+mod account;
+#[cfg(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom")))]
 mod no_threads;
-#[cfg(not(any(target_family = "wasm", all(loom, feature = "loom"))))]
+#[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
 mod threads;
 
-#[cfg(any(target_family = "wasm", all(loom, feature = "loom")))]
+#[cfg(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom")))]
 use no_threads as imp;
-#[cfg(not(any(target_family = "wasm", all(loom, feature = "loom"))))]
+#[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
 use threads as imp;
 
-pub(crate) use imp::Threads;
-
-/// The limit of a spin in a poll.
-pub(crate) const IN_POLL: Duration = Duration::from_micros(1);
-/// The limit of a spin in a blocked thread.
-pub(crate) const IN_WAIT: Duration = Duration::from_micros(200);
+pub(crate) use imp::{Grant, Threads};
 
 /// The longest break, in waits, after a spin in vain.
 const LONGEST_BREAK: u16 = 256;
-/// The breaks, in waits, after a spin in which this thread lost its core to another one. All
-/// cores are busy then, and a thread that is woken from its sleep is given one sooner than a
-/// thread that keeps looking. A time slice is lost, milliseconds; out of step, a wait costs tens
-/// of microseconds. So a break of this order costs about as much as what it saves.
-const BREAK_UNDER_LOAD: u16 = 64;
-const LONGEST_BREAK_UNDER_LOAD: u16 = 1024;
+
+/// From so many waits before a spin on, absences are measured.
+const SOON: u16 = 16;
+
+/// Who spins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// A poll, on a thread that others may want.
+    Poll,
+    /// A blocked thread.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
+    Thread,
+}
 
 /// How a spin ends.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Seen,
     InVain,
-    /// This thread was off its core for longer than it meant to spin.
-    #[cfg_attr(any(target_family = "wasm", loom), allow(dead_code))]
-    Suspended,
 }
 
 /// An end's experience with spinning.
@@ -55,102 +56,138 @@ pub(crate) enum Outcome {
 pub(crate) struct Spin {
     /// How many more waits are to do without.
     skip: u16,
-    /// How many waits the next spin in vain will cost, more or less.
+    /// How many waits the next long spin in vain will cost, more or less.
     penalty: u16,
+    /// The other end was last seen on another thread. Otherwise nothing here matters.
+    is_apart: bool,
+    /// The last spin was answered, so a short look is worth it. Otherwise only a long spin is.
+    in_step: bool,
+    /// The last poll of this end was pending.
+    is_pending: bool,
 }
 
 impl Spin {
-    /// Whether a wait that begins now is to begin with a spin.
+    /// A poll of this end begins.
     #[inline]
-    pub(crate) fn is_due(&mut self) -> bool {
-        let due = self.skip == 0;
-        self.skip = self.skip.saturating_sub(1);
-        due
+    pub(crate) fn begin_poll(&mut self) {
+        if self.is_apart {
+            self.come_back();
+        }
     }
 
-    /// Spins until `seen` says that it saw something, for about `limit`.
-    pub(crate) fn run(&mut self, limit: Duration, seen: impl Fn() -> bool) {
-        self.learn(imp::spin(limit, seen));
+    /// A poll of this end is pending, and is about to return.
+    #[inline]
+    pub(crate) fn end_pending(&mut self) {
+        if self.is_apart {
+            self.leave();
+        }
+    }
+
+    #[cold]
+    fn come_back(&mut self) {
+        imp::come_back(mem::take(&mut self.is_pending));
+    }
+
+    /// The clock is read only if a spin may come soon.
+    #[cold]
+    fn leave(&mut self) {
+        self.is_pending = true;
+        if self.skip < SOON {
+            imp::leave();
+        } else {
+            imp::come_back(false);
+        }
+    }
+
+    /// Whether a wait that begins now is to begin with a spin.
+    #[inline]
+    pub(crate) fn is_due(&mut self, is_apart: bool) -> bool {
+        self.is_apart = is_apart;
+        if !is_apart {
+            return false;
+        }
+        let is_due = self.skip == 0;
+        self.skip = self.skip.saturating_sub(1);
+        is_due
+    }
+
+    #[inline]
+    pub(crate) fn is_in_step(&self) -> bool {
+        self.in_step
     }
 
     /// Decides from how a spin ended when the next one is due.
-    fn learn(&mut self, outcome: Outcome) {
-        self.penalty = match outcome {
-            Outcome::Seen => self.penalty / 2,
-            Outcome::InVain => self.penalty.max((2 * self.penalty + 1).min(LONGEST_BREAK)),
-            Outcome::Suspended => {
-                (4 * self.penalty).clamp(BREAK_UNDER_LOAD, LONGEST_BREAK_UNDER_LOAD)
-            }
-        };
-        self.skip = match outcome {
-            Outcome::Seen => 0,
-            Outcome::InVain | Outcome::Suspended => self.penalty,
-        };
+    pub(crate) fn learn(&mut self, outcome: Outcome) {
+        if outcome != Outcome::InVain {
+            self.in_step = true;
+            self.penalty /= 2;
+        } else if self.in_step {
+            self.in_step = false;
+        } else {
+            self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
+            self.skip = self.penalty;
+        }
     }
+}
+
+/// A wait that blocks begins: this thread is here, and was not away for others.
+pub(crate) fn begin_block() {
+    imp::come_back(false);
 }
 
 #[cfg(all(test, not(target_family = "wasm"), not(loom)))]
 mod tests {
-    use super::{Outcome, Spin, BREAK_UNDER_LOAD, LONGEST_BREAK, LONGEST_BREAK_UNDER_LOAD};
-    use Outcome::{InVain, Seen, Suspended};
+    use super::{Outcome, Spin, LONGEST_BREAK};
+    use Outcome::{InVain, Seen};
 
     /// How many waits go by without a spin until one is due.
     fn waits_without(spin: &mut Spin) -> u16 {
-        (0..2000).find(|_| spin.is_due()).expect("the break ends")
-    }
-
-    fn breaks(spin: &mut Spin, outcomes: impl IntoIterator<Item = Outcome>) -> Vec<u16> {
-        let learn = |outcome| {
-            spin.learn(outcome);
-            waits_without(spin)
-        };
-        outcomes.into_iter().map(learn).collect()
+        (0..2000)
+            .find(|_| spin.is_due(true))
+            .expect("the break ends")
     }
 
     #[test]
     fn the_first_wait_spins() {
-        assert_eq!(waits_without(&mut Spin::default()), 0);
+        let mut spin = Spin::default();
+        assert_eq!(waits_without(&mut spin), 0);
+        assert!(!spin.is_in_step());
     }
 
     #[test]
     fn breaks_grow_while_spins_are_in_vain() {
         let mut spin = Spin::default();
-        assert_eq!(
-            breaks(&mut spin, [InVain, InVain, InVain, InVain]),
-            [1, 3, 7, 15]
-        );
-        assert_eq!(
-            breaks(&mut spin, [InVain, InVain, InVain, InVain]),
-            [31, 63, 127, 255]
-        );
-        assert_eq!(breaks(&mut spin, [InVain, InVain]), [LONGEST_BREAK; 2]);
+        for expected in [1, 3, 7, 15, 31, 63, 127, 255, LONGEST_BREAK, LONGEST_BREAK] {
+            spin.learn(InVain);
+            assert_eq!(waits_without(&mut spin), expected);
+        }
     }
 
     #[test]
     fn a_spin_that_sees_something_is_followed_by_another() {
         let mut spin = Spin::default();
+        let mut breaks = Vec::new();
+        for outcome in [
+            InVain, InVain, InVain, Seen, InVain, InVain, Seen, Seen, InVain, InVain,
+        ] {
+            spin.learn(outcome);
+            breaks.push((spin.is_in_step(), waits_without(&mut spin)));
+        }
+        // Half of what came before is forgotten. The first in vain ends only the step.
         assert_eq!(
-            breaks(
-                &mut spin,
-                [InVain, InVain, InVain, Seen, InVain, Seen, Seen, InVain]
-            ),
-            // Half of what came before is forgotten.
-            [1, 3, 7, 0, 7, 0, 0, 3],
-        );
-    }
-
-    #[test]
-    fn breaks_are_longer_under_load() {
-        let mut spin = Spin::default();
-        assert_eq!(
-            breaks(&mut spin, [Suspended, Suspended, Suspended, Suspended]),
+            breaks,
             [
-                BREAK_UNDER_LOAD,
-                256,
-                LONGEST_BREAK_UNDER_LOAD,
-                LONGEST_BREAK_UNDER_LOAD
+                (false, 1),
+                (false, 3),
+                (false, 7),
+                (true, 0),
+                (false, 0),
+                (false, 7),
+                (true, 0),
+                (true, 0),
+                (false, 0),
+                (false, 3),
             ],
         );
-        assert_eq!(breaks(&mut spin, [InVain]), [LONGEST_BREAK_UNDER_LOAD]);
     }
 }

@@ -9,7 +9,7 @@
 
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
-use crate::spin::{self, Spin};
+use crate::spin::{Grant, Outcome, Place, Spin};
 use futures_core::ready;
 use std::future::Future;
 use std::mem;
@@ -26,6 +26,9 @@ pub(crate) trait Operation<T> {
 
     /// Whether it brings an item, which its drop gives back, also before the first poll.
     const BRINGS_ITEM: bool = false;
+
+    /// Whether it may spin before it sleeps. Not if the answer can be far away.
+    const SPINS: bool = true;
 
     /// Where it waits.
     fn seat(&self) -> Seat;
@@ -98,8 +101,8 @@ pub(crate) fn or_none<O>(outcome: Poll<O>) -> Option<O> {
 /// An operation on its way to its answer. Every future of the crate is a wrapper around one.
 pub(crate) struct Wait<'a, T, O: Operation<T>> {
     pub(crate) channel: &'a Channel<T>,
-    /// How spins went for this end. An operation that never spins has none.
-    spin: Option<&'a mut Spin>,
+    /// How spins went for this end.
+    spin: &'a mut Spin,
     pub(crate) operation: O,
     pub(crate) stage: Stage,
     /// What this wait added to the slot, and so removes if it ends without an answer: a seat,
@@ -109,9 +112,9 @@ pub(crate) struct Wait<'a, T, O: Operation<T>> {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
-    /// Nobody sat down yet.
+    /// The other end does not know of it.
     Fresh,
-    /// Somebody sat down.
+    /// It is announced.
     Waiting,
     /// The time is up. It gives up as soon as it can.
     Late,
@@ -136,7 +139,7 @@ impl<T, O: Operation<T>> Unpin for Wait<'_, T, O> {}
 
 impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn new(channel: &'a Channel<T>, spin: Option<&'a mut Spin>, operation: O) -> Self {
+    pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin, operation: O) -> Self {
         Wait {
             channel,
             spin,
@@ -177,9 +180,13 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         if self.is_done() {
             return Poll::Pending;
         }
-        let mut flags = self.channel.check_in(self.operation.seat().end());
-        if self.may_spin(flags, spin::IN_POLL) {
-            flags = self.spin(spin::IN_POLL);
+        let end = self.operation.seat().end();
+        let mut flags = self.channel.check_in(end);
+        if O::SPINS {
+            self.spin.begin_poll();
+        }
+        if self.may_spin(flags) {
+            flags = self.spin(Place::Poll, Duration::MAX);
         }
         if let Some(output) = self.operation.try_unlocked(flags) {
             self.stage = Stage::Done;
@@ -271,10 +278,14 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 }
                 Caller::Task(..) | Caller::Thread => {}
             }
+            let is_task = matches!(caller, Caller::Task(..));
             let displaced = self.sit_down(&mut slot, caller);
             let wake = self.operation.announce(&mut slot);
             drop(slot);
             self.channel.wake_and_drop(wake, displaced);
+            if O::SPINS && is_task {
+                self.spin.end_pending();
+            }
             return Poll::Pending;
         }
     }
@@ -282,9 +293,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     /// Takes the seat, and notes what this added. Returns the waker that sat there.
     #[inline]
     fn sit_down(&mut self, slot: &mut Slot<T>, caller: Caller<'_>) -> Option<Waker> {
-        if self.stage == Stage::Fresh {
-            self.stage = Stage::Waiting;
-        }
+        self.begin();
         let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
         let has_mark = self.added.is_receive_waiting();
         let waits_alone = !slot.flags().is_receive_waiting();
@@ -310,43 +319,74 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         displaced
     }
 
+    /// From now on there is something to undo.
+    #[inline]
+    fn begin(&mut self) {
+        if self.stage != Stage::Late {
+            self.stage = Stage::Waiting;
+        }
+    }
+
     /// Announces the operation before anybody sits down.
     fn announce(&mut self) {
         let mut slot = self.channel.lock();
+        let was_waiting = slot.flags().is_receive_waiting();
         let wake = self.operation.announce(&mut slot);
+        self.begin();
+        if slot.flags().is_receive_waiting() && !was_waiting {
+            self.added = self.added.with_mark();
+        }
         drop(slot);
         self.channel.wake(wake);
     }
 
-    /// Whether to spin before anybody sits down: at the first look only, and not if the other end
-    /// sleeps, unless this operation wakes it and `limit` is long enough for that. Nor for an item
-    /// that has to wait until another one is gone.
+    /// Whether this is a moment to spin: at the first look, before anybody sits down. Not for an
+    /// item that has to wait until another one is gone, and not if the other end sleeps, unless this
+    /// operation wakes it.
     #[inline]
-    fn may_spin(&mut self, flags: Flags, limit: Duration) -> bool {
-        let Some(spin) = self.spin.as_deref_mut() else {
-            return false;
-        };
-        let end = self.operation.seat().end();
+    fn may_spin(&mut self, flags: Flags) -> bool {
+        let seat = self.operation.seat();
+        let end = seat.end();
         let comes_second = O::BRINGS_ITEM && flags.is_occupied();
-        let can_wait_for_sleeper = O::BRINGS_ITEM && limit == spin::IN_WAIT;
-        // The last two take note that they were asked, so they come last.
-        self.stage == Stage::Fresh
+        let wakes_other = O::BRINGS_ITEM || seat == Seat::Receiver;
+        // The last takes note that it was asked.
+        O::SPINS
+            && self.stage == Stage::Fresh
             && !self.operation.is_ready(flags)
             && !comes_second
-            && !flags.is_seated(self.operation.seat())
-            && (can_wait_for_sleeper || !flags.is_seated(end.other().transfer_seat()))
-            && self.channel.threads.are_apart(end)
-            && spin.is_due()
+            && !flags.is_seated(seat)
+            && (wakes_other || !flags.is_seated(end.other().transfer_seat()))
+            && self.spin.is_due(self.channel.threads.are_apart(end))
     }
 
-    /// Looks at the flags again and again for a short time. Returns what it saw last.
+    /// Looks at the flags again and again, for as long as the thread may. Returns what it saw last.
     #[cold]
-    fn spin(&mut self, limit: Duration) -> Flags {
-        if O::BRINGS_ITEM {
+    fn spin(&mut self, place: Place, at_most: Duration) -> Flags {
+        let other = self.operation.seat().end().other().transfer_seat();
+        let other_sleeps = self.channel.flags().is_seated(other);
+        // One that sleeps does not wake up within a short look.
+        let is_long_only = other_sleeps || !self.spin.is_in_step();
+        let mut grant = Grant::ask(place, at_most).filter(|it| it.is_long() || !is_long_only);
+        if grant.is_some() && (O::BRINGS_ITEM || other_sleeps) {
             self.announce();
+            if other_sleeps {
+                // To wake it took time, and may have run anything.
+                grant = Grant::ask(place, at_most);
+            }
         }
-        if let Some(spin) = self.spin.as_deref_mut() {
-            spin.run(limit, || self.operation.is_ready(self.channel.flags()));
+        if let Some(grant) = grant {
+            let is_full = grant.is_full();
+            let seen = |wait: &Self| wait.operation.is_ready(wait.channel.flags());
+            let outcome = grant.spin(self, seen, |wait| {
+                if !O::BRINGS_ITEM {
+                    // A peer in `wanted` would spin as well, and both in vain.
+                    wait.announce();
+                }
+            });
+            // One that was cut short proves nothing.
+            if outcome == Outcome::Seen || is_full {
+                self.spin.learn(outcome);
+            }
         }
         self.channel.flags()
     }
@@ -412,7 +452,7 @@ mod tests {
     use super::{Operation, Stage, Wait};
     use crate::channel::Channel;
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
-    use crate::spin::{Spin, IN_POLL, IN_WAIT};
+    use crate::spin::{Outcome, Spin};
     use std::thread;
 
     /// Something that the sender waits for, with or without an item.
@@ -444,20 +484,16 @@ mod tests {
         channel
     }
 
-    fn may_spin<const ITEM: bool>(channel: &Channel<()>, limit: std::time::Duration) -> bool {
+    fn may_spin<const ITEM: bool>(channel: &Channel<()>) -> bool {
         let mut due = Spin::default();
-        let mut wait = Wait::new(channel, Some(&mut due), Waiting::<ITEM>);
-        wait.may_spin(channel.flags(), limit)
+        let mut wait = Wait::new(channel, &mut due, Waiting::<ITEM>);
+        wait.may_spin(channel.flags())
     }
 
-    /// Whether something with an item spins, in a poll and in a thread, and something without.
-    fn who_spins(prepare: impl FnOnce(&mut Slot<()>)) -> [bool; 3] {
+    /// Whether something with an item spins, and something without.
+    fn who_spins(prepare: impl FnOnce(&mut Slot<()>)) -> [bool; 2] {
         let channel = apart(prepare);
-        [
-            may_spin::<true>(&channel, IN_POLL),
-            may_spin::<true>(&channel, IN_WAIT),
-            may_spin::<false>(&channel, IN_WAIT),
-        ]
+        [may_spin::<true>(&channel), may_spin::<false>(&channel)]
     }
 
     #[test]
@@ -467,25 +503,25 @@ mod tests {
             assert!(nobody.is_none());
         };
 
-        assert_eq!(who_spins(|_| {}), [true, true, true]);
+        assert_eq!(who_spins(|_| {}), [true, true]);
         assert_eq!(
             who_spins(|slot| assert!(slot.offer((), Offerer::TrySend).is_nobody())),
-            [false, false, true],
+            [false, true],
             "an item that has to wait for another one",
         );
         assert_eq!(
             who_spins(|slot| sit(slot, Seat::Receiver)),
-            [false, true, false],
-            "the other end sleeps, and only a thread with an item can wait for its waking up",
+            [true, false],
+            "the other end sleeps, and only an item wakes it",
         );
         assert_eq!(
             who_spins(|slot| sit(slot, Seat::Sender)),
-            [false, false, false],
+            [false, false],
             "a poll without a future has sat down already",
         );
         assert_eq!(
             who_spins(|slot| assert!(slot.close(End::Receiver).was_open)),
-            [false, false, false],
+            [false, false],
             "there is an answer",
         );
     }
@@ -493,22 +529,19 @@ mod tests {
     #[test]
     fn a_wait_spins_once_and_when_it_is_due() {
         let channel = apart(|_| {});
-        assert!(may_spin::<true>(&channel, IN_WAIT));
+        assert!(may_spin::<true>(&channel));
 
         let mut in_vain = Spin::default();
-        in_vain.run(IN_POLL, || false);
-        let mut wait = Wait::new(&channel, Some(&mut in_vain), Waiting::<true>);
-        assert!(
-            !wait.may_spin(channel.flags(), IN_WAIT),
-            "the last one was in vain"
-        );
+        in_vain.learn(Outcome::InVain);
+        let mut wait = Wait::new(&channel, &mut in_vain, Waiting::<true>);
+        assert!(!wait.may_spin(channel.flags()), "the last one was in vain");
 
         let mut due = Spin::default();
-        let mut wait = Wait::new(&channel, Some(&mut due), Waiting::<true>);
+        let mut wait = Wait::new(&channel, &mut due, Waiting::<true>);
         wait.stage = Stage::Waiting;
-        assert!(!wait.may_spin(channel.flags(), IN_WAIT), "it sits already");
+        assert!(!wait.may_spin(channel.flags()), "it has begun already");
 
         let together = Channel::default();
-        assert!(!may_spin::<true>(&together, IN_WAIT), "both are here");
+        assert!(!may_spin::<true>(&together), "both are here");
     }
 }

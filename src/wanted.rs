@@ -45,7 +45,7 @@ pin_project! {
 impl<'a, T> Wanted<'a, T> {
     pub(crate) fn new(channel: &'a Channel<T>, spin: &'a mut Spin) -> Self {
         Wanted {
-            wait: Wait::new(channel, Some(spin), Demand),
+            wait: Wait::new(channel, spin, Demand),
         }
     }
 }

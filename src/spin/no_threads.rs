@@ -1,7 +1,8 @@
 //! The spin where it cannot save anything: on a target without threads, and in the models, which
-//! run theirs one at a time. There it is one more look, which may come at any moment.
+//! run theirs one at a time. There it is one more look, which may come at any moment. And the spin
+//! of a build that wants none.
 
-use super::Outcome;
+use super::{Outcome, Place};
 use crate::slot::End;
 use std::time::Duration;
 
@@ -16,14 +17,46 @@ impl Threads {
     /// Whether to spin at all.
     pub(crate) fn are_apart(&self, _end: End) -> bool {
         let Threads(()) = self;
-        cfg!(loom)
+        cfg!(loom) && !cfg!(handoff_no_spin)
     }
 }
 
-pub(super) fn spin(_limit: Duration, seen: impl Fn() -> bool) -> Outcome {
-    if seen() {
-        Outcome::Seen
-    } else {
-        Outcome::InVain
+pub(super) fn leave() {}
+
+pub(super) fn come_back(_counts: bool) {}
+
+/// Permission to spin.
+pub(crate) struct Grant(());
+
+impl Grant {
+    pub(crate) fn ask(_place: Place, _at_most: Duration) -> Option<Self> {
+        Some(Grant(()))
+    }
+
+    pub(crate) fn is_long(&self) -> bool {
+        let Grant(()) = self;
+        true
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn spin<W>(
+        self,
+        waiter: &mut W,
+        seen: impl Fn(&W) -> bool,
+        before_long: impl FnOnce(&mut W),
+    ) -> Outcome {
+        let Grant(()) = self;
+        if seen(waiter) {
+            return Outcome::Seen;
+        }
+        before_long(waiter);
+        if seen(waiter) {
+            Outcome::Seen
+        } else {
+            Outcome::InVain
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! The spin where ends run on threads.
 
-use super::{Outcome, IN_POLL};
+use super::account::{Account, SHORT};
+use super::{Outcome, Place};
 use crate::slot::End;
+use std::cell::Cell;
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// A spin that took this long was not one: another thread had the core.
-const SUSPENDED: Duration = Duration::from_millis(1);
 
 /// On which thread each end was last seen.
 pub(crate) struct Threads {
@@ -47,124 +46,278 @@ impl Threads {
     }
 }
 
+thread_local! {
+    /// One for all the channels that a thread polls. It has no destructor, so it is there as long as
+    /// the thread.
+    static ACCOUNT: Cell<Account> = const { Cell::new(Account::new()) };
+}
+
 /// A number that no other running thread has: the address of something that each has its own of.
-/// Zero in a thread that has lost it already, as one that ends can where the system keeps it.
 #[inline]
 fn this_thread() -> usize {
-    thread_local!(static HERE: u8 = const { 0 });
-    HERE.try_with(|here| here as *const u8 as usize)
-        .unwrap_or(0)
+    ACCOUNT.with(|account| account as *const Cell<Account> as usize)
 }
 
-/// Looks again and again, for about `limit`.
-///
-/// The count bounds it as well as the clock, which may stand still or jump.
-pub(super) fn spin(limit: Duration, seen: impl Fn() -> bool) -> Outcome {
-    let start = Instant::now();
-    spin_by(|| start.elapsed(), limit, seen)
+fn account<R>(f: impl FnOnce(&mut Account) -> R) -> R {
+    ACCOUNT.with(|cell| {
+        let mut account = cell.get();
+        let result = f(&mut account);
+        cell.set(account);
+        result
+    })
 }
 
-fn spin_by(elapsed: impl Fn() -> Duration, limit: Duration, seen: impl Fn() -> bool) -> Outcome {
-    /// Looks between two looks at the clock, which costs as much as a few of them.
-    const LOOKS: u32 = 16;
-    /// Sixteen looks take a tenth of a microsecond and more.
-    const ROUNDS_PER_MICROSECOND: u128 = 16;
+/// A poll was pending and returns. This thread is away from now on, for other tasks.
+pub(super) fn leave() {
+    let now = Instant::now();
+    account(|account| account.leave(now));
+}
 
-    for _ in 0..=limit.as_micros() * ROUNDS_PER_MICROSECOND {
-        for _ in 0..LOOKS {
-            if seen() {
-                return Outcome::Seen;
-            }
+/// This thread is here. The time since it left was an absence if that `counts`.
+#[inline]
+pub(super) fn come_back(counts: bool) {
+    if ACCOUNT.with(|cell| cell.get().is_away()) {
+        end_absence(counts);
+    }
+}
+
+#[cold]
+fn end_absence(counts: bool) {
+    if counts {
+        let now = Instant::now();
+        account(|account| account.come_back(now));
+    } else {
+        account(Account::stay);
+    }
+}
+
+/// Permission to spin, from now on.
+pub(crate) struct Grant {
+    start: Instant,
+    limit: Duration,
+    place: Place,
+}
+
+impl Grant {
+    /// Asks the account of this thread.
+    pub(crate) fn ask(place: Place, at_most: Duration) -> Option<Self> {
+        let start = Instant::now();
+        let limit = ACCOUNT.with(|cell| cell.get().allowance(start, place))?;
+        Some(Grant {
+            start,
+            limit: limit.min(at_most),
+            place,
+        })
+    }
+
+    /// Whether it is for longer than a short look.
+    pub(crate) fn is_long(&self) -> bool {
+        self.limit > SHORT
+    }
+
+    /// Whether it is for a short look at least.
+    pub(crate) fn is_full(&self) -> bool {
+        self.limit >= SHORT
+    }
+
+    /// Spins for `waiter` until it has `seen` something, or the time is up. `before_long` runs between
+    /// the short look and the rest of a long spin.
+    pub(crate) fn spin<W>(
+        self,
+        waiter: &mut W,
+        seen: impl Fn(&W) -> bool,
+        before_long: impl FnOnce(&mut W),
+    ) -> Outcome {
+        // Most are answered within this, and then the clock need not be read again.
+        if glance(|| seen(waiter)) {
+            return Outcome::Seen;
+        }
+        let elapsed = || self.start.elapsed();
+        let (mut outcome, mut took) = look(elapsed, self.limit.min(SHORT), || seen(waiter));
+        if outcome == Outcome::InVain && self.is_long() {
+            before_long(waiter);
+            (outcome, took) = look(elapsed, self.limit, || seen(waiter));
+        }
+        let is_quick = outcome == Outcome::Seen && took < SHORT;
+        if !is_quick {
+            let now = Instant::now();
+            let took = now.saturating_duration_since(self.start);
+            account(|account| account.settle(now, self.place, self.limit, took, outcome));
+        }
+        outcome
+    }
+}
+
+/// A few looks, which take about as long as a look at the clock.
+fn glance(seen: impl Fn() -> bool) -> bool {
+    (0..16).any(|_| {
+        let answered = seen();
+        if !answered {
             hint::spin_loop();
         }
-        let now = elapsed();
-        if now >= SUSPENDED {
-            return Outcome::Suspended;
-        }
-        if now >= limit {
-            break;
-        }
-        if is_slow(now) {
-            thread::yield_now();
-            if elapsed() >= SUSPENDED {
-                return Outcome::Suspended;
-            }
-        }
-    }
-    Outcome::InVain
+        answered
+    })
 }
 
-/// The peer is not as quick as a running one is. If all cores are busy, it may need ours.
-fn is_slow(elapsed: Duration) -> bool {
-    elapsed >= IN_POLL
+/// Looks again and again until `elapsed` reaches the limit. Returns what it was last, too.
+///
+/// The count bounds it as well as the clock, which may stand still or jump.
+fn look(
+    elapsed: impl Fn() -> Duration,
+    limit: Duration,
+    seen: impl Fn() -> bool,
+) -> (Outcome, Duration) {
+    /// A glance takes a sixteenth of a microsecond and more.
+    const GLANCES_PER_MICROSECOND: u128 = 16;
+
+    let mut took = Duration::ZERO;
+    for _ in 0..=limit.as_micros() * GLANCES_PER_MICROSECOND {
+        took = elapsed();
+        if took >= limit {
+            break;
+        }
+        if hinders(took) {
+            thread::yield_now();
+        }
+        if glance(&seen) {
+            return (Outcome::Seen, took);
+        }
+    }
+    // What came while another thread had the core.
+    let outcome = if seen() {
+        Outcome::Seen
+    } else {
+        Outcome::InVain
+    };
+    (outcome, took)
+}
+
+/// The peer is not as quick as one that runs. If all cores are busy, it may need this one.
+fn hinders(elapsed: Duration) -> bool {
+    elapsed >= 3 * SHORT
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{spin, spin_by, Threads};
+    use super::{look, Grant, Threads};
     use crate::slot::End;
-    use crate::spin::Outcome;
+    use crate::spin::{Outcome, Place};
     use std::cell::Cell;
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
-    const LONG: Duration = Duration::from_secs(10);
-
-    /// A spin may lose its core at any time, so one of many is asked for.
-    fn some_spin(run: impl Fn() -> Outcome, is_meant: impl Fn(&Outcome) -> bool) -> bool {
-        (0..1000).any(|_| is_meant(&run()))
-    }
-
-    /// What says yes when asked for the nth time.
-    fn at_look(number: u32) -> impl Fn() -> bool {
-        let looks = Cell::new(0);
-        move || {
-            looks.set(looks.get() + 1);
-            looks.get() >= number
+    /// A spin with a limit that no test reaches.
+    fn long() -> Grant {
+        Grant {
+            start: Instant::now(),
+            limit: Duration::from_secs(100),
+            place: Place::Thread,
         }
     }
 
     #[test]
     fn a_spin_goes_on_until_it_sees_something() {
         for number in [1, 16, 17, 2_000] {
-            assert!(
-                some_spin(
-                    || spin(LONG, at_look(number)),
-                    |it| matches!(it, Outcome::Seen)
-                ),
-                "seen at look {number}",
-            );
+            let looks = Cell::new(0);
+            let seen = |&number: &u32| {
+                looks.set(looks.get() + 1);
+                looks.get() == number
+            };
+            let outcome = long().spin(&mut { number }, seen, |_| {});
+            assert_eq!((outcome, looks.get()), (Outcome::Seen, number));
         }
     }
 
     #[test]
-    fn a_spin_ends_at_its_limit() {
-        assert!(some_spin(
-            || spin(Duration::ZERO, || false),
-            |it| matches!(it, Outcome::InVain)
-        ));
-        assert!(some_spin(
-            || spin(super::IN_POLL * 2, || false),
-            |it| matches!(it, Outcome::InVain)
-        ));
-    }
-
-    #[test]
-    fn a_spin_that_lasts_too_long_was_suspended() {
-        let asleep = || {
-            thread::sleep(super::SUSPENDED);
+    fn a_look_ends_at_its_limit() {
+        let time = Cell::new(0);
+        let clock = || {
+            time.set(time.get() + 1);
+            Duration::from_micros(time.get())
+        };
+        let looks = Cell::new(0);
+        let count = || {
+            looks.set(looks.get() + 1);
             false
         };
-        assert!(matches!(spin(Duration::ZERO, asleep), Outcome::Suspended));
-        assert!(matches!(spin(LONG, asleep), Outcome::Suspended));
+        let (outcome, _) = look(clock, Duration::from_micros(5), count);
+        assert_eq!(outcome, Outcome::InVain);
+        // The last one is for what came meanwhile.
+        assert_eq!((time.get(), looks.get()), (5, 4 * 16 + 1));
     }
 
     #[test]
-    fn a_spin_ends_although_the_clock_stands_still() {
-        for stuck in [Duration::ZERO, super::IN_POLL] {
-            let outcome = spin_by(|| stuck, crate::spin::IN_WAIT, || false);
-            assert!(matches!(outcome, Outcome::InVain), "{stuck:?}");
+    fn a_look_sees_what_came_while_it_had_no_core() {
+        let suspended = || Duration::from_secs(1);
+        let (outcome, _) = look(suspended, Duration::from_micros(5), || true);
+        assert_eq!(outcome, Outcome::Seen);
+    }
+
+    #[test]
+    fn a_look_ends_although_the_clock_stands_still() {
+        for stuck in [Duration::ZERO, Duration::from_micros(10)] {
+            let (outcome, _) = look(|| stuck, Duration::from_micros(50), || false);
+            assert_eq!(outcome, Outcome::InVain, "{stuck:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_before_the_long_part_comes_between_the_two() {
+        let mut steps = 0;
+        let outcome = long().spin(&mut steps, |steps| *steps > 0, |steps| *steps += 1);
+        assert_eq!((outcome, steps), (Outcome::Seen, 1));
+        let short = Grant {
+            limit: super::SHORT,
+            ..long()
+        };
+        let mut steps = 0;
+        let outcome = short.spin(&mut steps, |steps| *steps > 0, |steps| *steps += 1);
+        assert_eq!((outcome, steps), (Outcome::InVain, 0));
+    }
+
+    #[test]
+    fn a_thread_that_lost_its_core_pauses() {
+        thread::spawn(|| {
+            let ask = || Grant::ask(Place::Thread, Duration::from_secs(1));
+            let grant = ask().expect("a thread may spin at first");
+            assert!(grant.is_long());
+            let looks = Cell::new(0);
+            let outcome = grant.spin(
+                &mut (),
+                |()| {
+                    looks.set(looks.get() + 1);
+                    thread::sleep(crate::spin::account::LOST_CORE / 16);
+                    looks.get() > 16
+                },
+                |()| {},
+            );
+            assert_eq!(outcome, Outcome::Seen);
+            assert!(ask().is_none());
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_poll_spins_after_an_absence_that_counts() {
+        thread::spawn(|| {
+            let ask = || Grant::ask(Place::Poll, Duration::from_secs(1)).map(|it| it.limit);
+            let absence = |counts| {
+                super::leave();
+                thread::sleep(Duration::from_millis(1));
+                super::come_back(counts);
+            };
+            assert_eq!(ask(), None);
+            absence(false);
+            assert_eq!(ask(), None);
+            // Credit runs off, and this thread may be interrupted for longer.
+            assert!((0..1000).any(|_| {
+                absence(true);
+                ask().is_some()
+            }));
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! them. Whoever empties the seat notifies the event.
 
 use super::{try_now, Caller, Operation, Stage, Wait};
-use crate::spin;
+use crate::spin::{self, Place};
 use event_listener::{listener, Listener};
 use std::mem;
 use std::task::Poll;
@@ -13,7 +13,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     #[inline]
     #[track_caller]
     pub(crate) fn block(&mut self) -> O::Output {
-        self.begin();
+        self.check_in();
         // An answer that is there already takes the short way out, on which a large item is moved less.
         if let Poll::Ready(output) = self.try_answer() {
             return output;
@@ -34,16 +34,17 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     /// it is `Pending`.
     #[track_caller]
     pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
-        self.begin();
+        self.check_in();
         self.take_turns(deadline)
     }
 
     #[track_caller]
-    fn begin(&self) {
+    fn check_in(&self) {
         assert!(
             !self.is_done(),
             "a `handoff` future was waited on that had resolved already"
         );
+        spin::begin_block();
         self.channel.check_in(self.operation.seat().end());
     }
 
@@ -56,8 +57,8 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                 if O::BRINGS_ITEM {
                     self.announce();
                 }
-            } else if self.may_spin(self.channel.flags(), spin::IN_WAIT) {
-                self.spin(remaining.map_or(spin::IN_WAIT, |time| time.min(spin::IN_WAIT)));
+            } else if self.may_spin(self.channel.flags()) {
+                self.spin(Place::Thread, remaining.unwrap_or(Duration::MAX));
             }
             let answer = self.try_answer();
             if answer.is_ready() {
