@@ -5,6 +5,8 @@ use crate::panics::Panics;
 use crate::slot::{End, Flags, Parting, Seat, Slot, Wake};
 use crate::spin::Threads;
 use crate::sync::{self, AtomicUsize, Mutex, MutexGuard};
+#[cfg(not(target_family = "wasm"))]
+use crate::wait::park;
 use event_listener::Event;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -93,14 +95,16 @@ impl<T> Channel<T> {
     pub(crate) fn wake(&self, mut wake: Wake) {
         match wake.take() {
             (_, Some(waker)) => waker.wake(),
+            #[cfg(not(target_family = "wasm"))]
             (Some(seat), None) => self.wake_thread(seat),
-            (None, None) => {}
+            _ => {}
         }
     }
 
+    #[cfg(not(target_family = "wasm"))]
     #[cold]
     fn wake_thread(&self, seat: Seat) {
-        self.event(seat).notify(usize::MAX);
+        park::notify(self.event(seat));
     }
 
     /// Wakes, and then drops a waker that is not needed. Each happens even if the other panics.

@@ -1,10 +1,21 @@
 //! The primitives that loom replaces, chosen in one place.
 
 #[cfg(not(all(loom, feature = "loom")))]
-pub(crate) use std::sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard};
+pub(crate) use std::{
+    sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard},
+    thread_local,
+};
 
 #[cfg(all(loom, feature = "loom"))]
-pub(crate) use loom::sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard};
+pub(crate) use loom::{
+    sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard},
+    thread_local,
+};
+
+#[cfg(all(loom, feature = "loom", not(target_family = "wasm")))]
+pub(crate) use loom::sync::Condvar;
+#[cfg(not(any(all(loom, feature = "loom"), target_family = "wasm")))]
+pub(crate) use std::sync::Condvar;
 
 use std::sync::PoisonError;
 

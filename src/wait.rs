@@ -19,6 +19,8 @@ use std::time::Duration;
 
 #[cfg(not(target_family = "wasm"))]
 mod block;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) mod park;
 
 /// Something that an end can wait for.
 pub(crate) trait Operation<T> {

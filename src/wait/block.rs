@@ -1,9 +1,10 @@
 //! How a thread waits: it takes turns as a task does, and parks on the `Event` of its seat between
 //! them. Whoever empties the seat notifies the event.
 
+use super::park::{self, UnparkNoted};
 use super::{try_now, Caller, Operation, Stage, Wait};
 use crate::spin::{self, Place};
-use event_listener::{listener, Listener};
+use event_listener::listener;
 use std::mem;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -70,19 +71,17 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                     return outcome;
                 }
             }
+            // After the drop of the listener.
+            let _unpark = UnparkNoted;
             // On the stack, and before the turn: a notification from then on is for this thread.
             listener!(self.channel.event(self.operation.seat()) => listener);
             let outcome = self.turn(Caller::Thread);
             if outcome.is_ready() || self.is_done() {
                 return outcome;
             }
-            match deadline {
-                Some(deadline) if self.stage != Stage::Late => {
-                    listener.wait_deadline(deadline);
-                }
-                // Late, and yet it could not give up. Its time does not matter any more.
-                _ => listener.wait(),
-            }
+            // Late, and yet it could not give up: its time does not matter any more.
+            let deadline = deadline.filter(|_| self.stage != Stage::Late);
+            park::until_notified(listener, deadline);
         }
     }
 

@@ -1,0 +1,120 @@
+//! Parks a thread until an event is notified.
+//!
+//! `Listener::wait` would do, but `Event::notify` unparks threads while it holds the lock of its
+//! list. A thread that gets a core at once, as it does when all cores are busy, then runs into that
+//! lock and sleeps again. So a thread polls its listener as a task would, with a waker that only
+//! notes whom to unpark. That is done when the list is free: [`UnparkNoted`].
+//!
+//! Not by `std::thread::park`: that would take the token of a caller who unparks this thread for a
+//! reason of its own.
+
+use crate::sync::{self, Condvar, Mutex};
+use event_listener::Event;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Wake, Waker};
+use std::time::Instant;
+
+/// Where a thread sleeps.
+struct Parker {
+    is_notified: Mutex<bool>,
+    condvar: Condvar,
+}
+
+sync::thread_local! {
+    /// That of this thread, for all of its waits.
+    static PARKER: Arc<Parker> = Arc::default();
+    /// Whom this thread is to unpark.
+    static NOTED: Cell<Option<Arc<Parker>>> = Cell::default();
+}
+
+/// Unparks whom this thread noted, when it is dropped. It lives while an event may call wakers: in
+/// a call of `notify`, and as long as a listener, whose drop passes an unused notification on.
+pub(super) struct UnparkNoted;
+
+impl Drop for UnparkNoted {
+    fn drop(&mut self) {
+        // A thread that has lost this notes nobody: see `wake_by_ref`.
+        if let Ok(Some(parker)) = NOTED.try_with(Cell::take) {
+            parker.unpark();
+        }
+    }
+}
+
+/// Notifies the threads that wait for the event.
+pub(crate) fn notify(event: &Event) {
+    let _unpark = UnparkNoted;
+    event.notify(usize::MAX);
+}
+
+/// Sleeps until the listener was notified, or the deadline has passed.
+pub(super) fn until_notified(
+    mut listener: impl Future<Output = ()> + Unpin,
+    deadline: Option<Instant>,
+) {
+    // A thread that has lost its parker takes a new one.
+    let parker = PARKER.try_with(Arc::clone).unwrap_or_default();
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut cx = Context::from_waker(&waker);
+    while Pin::new(&mut listener).poll(&mut cx).is_pending() {
+        if !parker.park(deadline) {
+            return;
+        }
+    }
+}
+
+/// The waker of a thread. The event calls it with its list locked.
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let earlier = NOTED.try_with(|cell| cell.replace(Some(Arc::clone(self))));
+        match earlier {
+            Ok(None) => {}
+            // There is room for one.
+            Ok(Some(earlier)) => earlier.unpark(),
+            Err(_) => self.unpark(),
+        }
+    }
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Parker {
+            is_notified: Mutex::new(false),
+            condvar: Condvar::new(),
+        }
+    }
+}
+
+impl Parker {
+    fn unpark(&self) {
+        *sync::lock(&self.is_notified) = true;
+        self.condvar.notify_one();
+    }
+
+    /// Sleeps until `unpark`; `false` if the deadline has passed before.
+    fn park(&self, deadline: Option<Instant>) -> bool {
+        let mut is_notified = sync::lock(&self.is_notified);
+        while !*is_notified {
+            let woken = match deadline {
+                None => self.condvar.wait(is_notified),
+                Some(deadline) => {
+                    let remaining = deadline.saturating_duration_since(Instant::now());
+                    if remaining.is_zero() {
+                        return false;
+                    }
+                    let woken = self.condvar.wait_timeout(is_notified, remaining);
+                    Ok(woken.unwrap_or_else(PoisonError::into_inner).0)
+                }
+            };
+            is_notified = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        *is_notified = false;
+        true
+    }
+}
