@@ -135,9 +135,11 @@ pub(crate) fn begin_block() {
     imp::come_back(false);
 }
 
-#[cfg(all(test, not(target_family = "wasm"), not(loom)))]
+#[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
 mod tests {
-    use super::{Outcome, Spin, LONGEST_BREAK};
+    use super::{imp, Grant, Outcome, Place, Spin, LONGEST_BREAK, SOON};
+    use std::thread;
+    use std::time::Duration;
     use Outcome::{InVain, Seen};
 
     /// How many waits go by without a spin until one is due.
@@ -189,5 +191,82 @@ mod tests {
                 (false, 3),
             ],
         );
+    }
+
+    /// An end that is to do without a spin for so many waits.
+    fn end(is_apart: bool, skip: u16) -> Spin {
+        Spin {
+            is_apart,
+            skip,
+            ..Spin::default()
+        }
+    }
+
+    fn may_spin() -> bool {
+        Grant::ask(Place::Poll, Duration::MAX).is_some()
+    }
+
+    /// Runs on a thread whose account is new.
+    fn on_a_thread(test: impl FnOnce() + Send + 'static) {
+        thread::spawn(test).join().unwrap();
+    }
+
+    #[test]
+    fn a_thread_leaves_with_a_pending_poll_that_may_spin_soon() {
+        on_a_thread(|| {
+            for (is_apart, skip, is_away) in [
+                (false, 0, false),
+                (true, 0, true),
+                (true, SOON - 1, true),
+                (true, SOON, false),
+            ] {
+                let mut end = end(is_apart, skip);
+                end.begin_poll();
+                end.end_pending();
+                assert_eq!(imp::is_away(), is_away, "{is_apart} {skip}");
+                end.begin_poll();
+                assert!(!imp::is_away());
+            }
+        });
+    }
+
+    #[test]
+    fn a_pending_poll_without_a_spin_in_sight_ends_an_absence() {
+        on_a_thread(|| {
+            end(true, 0).end_pending();
+            assert!(imp::is_away());
+            end(true, SOON).end_pending();
+            assert!(!imp::is_away());
+        });
+    }
+
+    #[test]
+    fn a_thread_that_blocks_is_not_away() {
+        on_a_thread(|| {
+            end(true, 0).end_pending();
+            super::begin_block();
+            assert!(!imp::is_away());
+        });
+    }
+
+    #[test]
+    fn an_absence_counts_for_an_end_that_was_pending() {
+        on_a_thread(|| {
+            let mut waiting = end(true, 0);
+            let mut other = end(true, 0);
+            let mut absence = |counts: bool| {
+                waiting.end_pending();
+                thread::sleep(Duration::from_millis(1));
+                if counts {
+                    waiting.begin_poll();
+                } else {
+                    other.begin_poll();
+                }
+                may_spin()
+            };
+            assert!((0..10).all(|_| !absence(false)));
+            // Credit runs off, and this thread may be interrupted for longer.
+            assert!((0..1000).any(|_| absence(true)));
+        });
     }
 }

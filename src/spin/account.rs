@@ -127,3 +127,205 @@ fn is_paused(until: Option<Instant>, now: Instant) -> bool {
 fn later(until: Option<Instant>, now: Instant, pause: Duration) -> Option<Instant> {
     until.max(now.checked_add(pause))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use Outcome::{InVain, Seen};
+
+    const US: Duration = Duration::from_micros(1);
+
+    fn after_absence(absence: Duration) -> (Account, Instant) {
+        let left = Instant::now();
+        let mut account = Account::new();
+        account.leave(left);
+        account.come_back(left + absence);
+        (account, left + absence)
+    }
+
+    #[test]
+    fn a_poll_spins_no_longer_than_the_thread_was_away() {
+        let (account, now) = after_absence(Duration::from_nanos(1700));
+        let allowed = |elapsed| account.allowance(now + elapsed, Place::Poll);
+        assert_eq!(allowed(Duration::ZERO), Some(Duration::from_nanos(1700)));
+        assert_eq!(allowed(US), Some(Duration::from_nanos(700)));
+        assert_eq!(allowed(US + LEAST), None, "0.2 µs are saved up");
+        assert_eq!(allowed(10 * US), None);
+        assert_eq!(Account::new().allowance(now, Place::Poll), None);
+        assert_eq!(Account::new().allowance(now, Place::Thread), Some(LONG));
+    }
+
+    #[test]
+    fn credit_adds_up_to_its_limit_and_a_long_spin_needs_much() {
+        let (mut account, mut now) = after_absence(50 * US);
+        assert_eq!(account.allowance(now, Place::Poll), Some(SHORT));
+        account.leave(now);
+        now += 30 * US;
+        account.come_back(now);
+        assert_eq!(account.allowance(now, Place::Poll), Some(LONG));
+        account.leave(now);
+        now += Duration::from_secs(1);
+        account.come_back(now);
+        let allowed = |elapsed: Duration| account.allowance(now + elapsed, Place::Poll);
+        assert_eq!(allowed(99 * US), Some(US));
+        assert_eq!(allowed(100 * US), None);
+    }
+
+    #[test]
+    fn what_does_not_count_earns_nothing() {
+        let mut account = Account::new();
+        let now = Instant::now();
+        account.leave(now);
+        assert!(account.is_away());
+        account.stay();
+        assert!(!account.is_away());
+        account.come_back(now + LONG);
+        assert_eq!(account.allowance(now + LONG, Place::Poll), None);
+    }
+
+    /// How long the pauses for long spins and for all are, after such a spin.
+    fn pauses(place: Place, limit: Duration, took: Duration, outcome: Outcome) -> [Duration; 2] {
+        let mut account = Account::new();
+        let now = Instant::now();
+        account.settle(now, place, limit, took, outcome);
+        [account.long_from, account.any_from]
+            .map(|until| until.map_or(Duration::ZERO, |until| until - now))
+    }
+
+    #[test]
+    fn who_pauses_for_what() {
+        use Place::{Poll, Thread};
+        const MS: Duration = Duration::from_millis(1);
+        let none = Duration::ZERO;
+        for (place, limit, took, outcome, expected) in [
+            (Poll, SHORT, SHORT, InVain, [none, none]),
+            (Thread, SHORT, SHORT, InVain, [none, none]),
+            (Poll, LONG, LONG, InVain, [50 * LONG, none]),
+            (Thread, LONG, LONG, InVain, [50 * LONG, none]),
+            (Poll, LONG, QUICK, Seen, [none, none]),
+            (Poll, LONG, QUICK + US, Seen, [50 * (QUICK + US), none]),
+            (Thread, LONG, LONG, Seen, [none, none]),
+            (Thread, LONG, MS, Seen, [none, 50 * MS]),
+            (Thread, SHORT, MS, InVain, [none, 50 * MS]),
+            (Poll, LONG, 4 * MS, Seen, [200 * MS, 200 * MS]),
+            (Poll, LONG, 100 * MS, InVain, [LONGEST_PAUSE, LONGEST_PAUSE]),
+        ] {
+            let pauses = pauses(place, limit, took, outcome);
+            assert_eq!(pauses, expected, "{place:?} {limit:?} {took:?} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_kept_and_the_longer_one_counts() {
+        let mut account = Account::new();
+        let now = Instant::now();
+        account.settle(now, Place::Thread, LONG, LOST_CORE, InVain);
+        account.settle(now, Place::Thread, LONG, LONG, InVain);
+        let allowed = |elapsed| account.allowance(now + elapsed, Place::Thread);
+        assert_eq!(allowed(49 * LOST_CORE), None);
+        assert_eq!(allowed(50 * LOST_CORE), Some(LONG));
+
+        let mut account = Account::new();
+        account.settle(now, Place::Thread, LONG, LONG, InVain);
+        let allowed = |elapsed| account.allowance(now + elapsed, Place::Thread);
+        assert_eq!(allowed(49 * LONG), Some(SHORT));
+        assert_eq!(allowed(50 * LONG), Some(LONG));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_gives_no_more_and_forbids_no_longer() {
+        let (mut account, now) = after_absence(LONG);
+        let Some(before) = now.checked_sub(Duration::from_secs(5)) else {
+            return;
+        };
+        account.settle(now, Place::Poll, LONG, LOST_CORE, InVain);
+        // As if there were no pause. The credit is at most what there can be.
+        assert_eq!(account.allowance(before, Place::Poll), Some(LONG));
+        account.leave(now);
+        account.come_back(before);
+        let later = before + MOST_CREDIT;
+        assert_eq!(account.allowance(later, Place::Poll), None);
+    }
+
+    fn nanos(time: Duration) -> u64 {
+        u64::try_from(time.as_nanos()).unwrap()
+    }
+
+    /// What happens next to a thread, with a time in nanoseconds.
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Away { time: u64, counts: bool },
+        Busy { time: u64 },
+        Spin { place: Place, answer: u64 },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let time = || prop_oneof![0..3_000_u64, 0..100_000_u64, 0..10_000_000_u64];
+        let place = prop_oneof![Just(Place::Poll), Just(Place::Thread)];
+        prop_oneof![
+            (time(), any::<bool>()).prop_map(|(time, counts)| Step::Away { time, counts }),
+            (0..5_000_u64).prop_map(|time| Step::Busy { time }),
+            (place, time()).prop_map(|(place, answer)| Step::Spin { place, answer }),
+        ]
+    }
+
+    proptest! {
+        /// The three rules, for any sequence, against sums that are kept in another way.
+        #[test]
+        fn the_rules_hold(steps in vec(step(), 1..200)) {
+            let start = Instant::now();
+            let mut now = start;
+            let mut account = Account::new();
+            let (mut credit, mut away, mut spun, mut in_vain) = (0, 0, 0, 0_u64);
+            let mut paused_until = start;
+            for step in steps {
+                match step {
+                    Step::Away { time, counts } => {
+                        account.leave(now);
+                        now += Duration::from_nanos(time);
+                        if counts {
+                            account.come_back(now);
+                            away += time;
+                            credit = (credit + time).min(100_000);
+                        } else {
+                            account.stay();
+                            credit = credit.saturating_sub(time);
+                        }
+                    }
+                    Step::Busy { time } => {
+                        now += Duration::from_nanos(time);
+                        credit = credit.saturating_sub(time);
+                    }
+                    Step::Spin { place, answer } => {
+                        let Some(limit) = account.allowance(now, place) else {
+                            continue;
+                        };
+                        prop_assert!(now >= paused_until, "rule 3");
+                        // It ends at its limit, if it is not interrupted for milliseconds.
+                        let limit_ns = nanos(limit);
+                        let took = if answer < 1_000_000 { answer.min(limit_ns) } else { answer };
+                        let outcome = if answer < limit_ns { Seen } else { InVain };
+                        if place == Place::Poll {
+                            prop_assert!(limit_ns <= credit, "rule 1");
+                            spun += took.min(limit_ns);
+                            prop_assert!(spun <= away, "rule 1, over all");
+                        }
+                        now += Duration::from_nanos(took);
+                        credit = credit.saturating_sub(took);
+                        let took = Duration::from_nanos(took);
+                        account.settle(now, place, limit, took, outcome);
+                        if took >= LOST_CORE {
+                            paused_until = paused_until.max(now + (50 * took).min(LONGEST_PAUSE));
+                        } else if limit > SHORT && outcome == InVain {
+                            let elapsed = nanos(now - start);
+                            in_vain += nanos(took);
+                            prop_assert!(in_vain <= elapsed / 50 + 50_000, "rule 2");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -81,6 +81,11 @@ pub(super) fn come_back(counts: bool) {
     }
 }
 
+#[cfg(test)]
+pub(super) fn is_away() -> bool {
+    ACCOUNT.with(|cell| cell.get().is_away())
+}
+
 #[cold]
 fn end_absence(counts: bool) {
     if counts {

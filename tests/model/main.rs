@@ -6,3 +6,4 @@ mod program;
 
 mod corpus;
 mod random;
+mod search;

@@ -10,6 +10,7 @@ mod item;
 mod op;
 mod oracle;
 mod real;
+pub(crate) mod search;
 
 use crate::common::Probe;
 use op::{Busy, FutureOp, GuardOp, Op, ReceiverOp, SenderOp};

@@ -19,7 +19,7 @@ pub(super) struct Expected {
     pub(super) clones: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     Open,
     Closed,
@@ -27,7 +27,7 @@ enum Life {
 }
 
 /// An item that was put on offer, and that the receiver has not accepted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Offered {
     tag: Tag,
     place: Place,
@@ -40,7 +40,7 @@ struct Offered {
 }
 
 /// What became of the last item that was offered.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Taken,
     /// It was given back by the receiver.
@@ -50,14 +50,14 @@ enum Verdict {
 }
 
 /// An item that `reclaim` returns.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct GivenBack {
     tag: Tag,
     /// The `Sink` started it, and its next flush reports it.
     to_sink: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     OnOffer,
     Lent,
@@ -66,7 +66,7 @@ enum Place {
 }
 
 /// A future that an end is busy with.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Future {
     /// With its item, until that is put on offer.
     Send(Option<Tag>),
@@ -78,7 +78,7 @@ enum Future {
 }
 
 /// How far a future is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     /// It was not polled yet.
     Fresh,
@@ -88,7 +88,7 @@ enum Progress {
 }
 
 /// The limit of an `Until`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     None,
     /// It is not ready.
@@ -100,14 +100,14 @@ enum Limit {
 }
 
 /// For what the one on the sender's side is woken.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Reasons {
     vacancy: bool,
     demand: bool,
 }
 
 /// What a future added to the channel, and removes if it ends without an answer.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Added {
     waker: bool,
     reasons: Reasons,
@@ -116,7 +116,7 @@ struct Added {
 }
 
 /// A future that an end is busy with.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Busily {
     future: Future,
     progress: Progress,
@@ -126,7 +126,7 @@ struct Busily {
 
 type Held = Option<Busily>;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Oracle {
     fates: Vec<Fate>,
     offered: Option<Offered>,
@@ -185,6 +185,30 @@ impl Oracle {
             woken: [0; TASKS],
             clones: 0,
         }
+    }
+
+    /// All that decides what comes next, as text. Two channels with the same state differ only in which items they had.
+    pub(super) fn state(&self) -> String {
+        let mut state = Oracle {
+            fates: Vec::new(),
+            woken: [0; TASKS],
+            clones: 0,
+            ..self.clone()
+        };
+        if let Some(offered) = &mut state.offered {
+            offered.tag = Tag::new(1);
+        }
+        if let Some(given_back) = &mut state.given_back {
+            given_back.tag = Tag::new(2);
+        }
+        if let Some(Busily {
+            future: Future::Send(Some(tag)),
+            ..
+        }) = &mut state.sending
+        {
+            *tag = Tag::new(3);
+        }
+        format!("{state:?}")
     }
 
     // ---- What can be seen -------------------------------------------------------------------
