@@ -398,12 +398,24 @@
 //! * A handover takes one short lock to offer the item and one to take it. To learn that it was
 //!   taken needs none. A receive that has to wait takes one more.
 //! * A waker is cloned once a wait, and not again when the same task polls again.
-//! * Between two threads, a wait may look at the slot again and again for a moment before it sleeps. A
-//!   sleep costs 4 to 40 µs, and a peer that is running on another core answers in a tenth of one. In a poll that
-//!   is at most about a microsecond. It is done only while it pays, and only if the other end was
-//!   last seen on another thread. A wait that lasts uses no CPU.
+//! * Between two threads, a wait may look at the slot again and again before it sleeps, because a sleep
+//!   costs 4 to 40 µs and a peer that is running answers in a tenth of one. See [Spinning](#spinning).
 //!
 //! The package `compare` in the repository measures all that, beside other channels.
+//!
+//! # Spinning
+//!
+//! A wait spins only if the other end was last seen on another thread, and stops when that does not
+//! pay. A blocked thread spins for at most 50 µs. In a poll, where other tasks want the thread, spins
+//! never take more of it than these had before: in `block_on` a thread is in step with its peer for
+//! half of the time, and an executor's other tasks keep at least half of theirs. A wait that lasts uses
+//! no CPU.
+//!
+//! An answer that is there is given at once, however often. So a task whose peer always answers at
+//! once never lets its executor go on, as with any channel. On tokio, `tokio::task::coop::cooperative`
+//! around the future gives it a budget; elsewhere, yield now and then.
+//!
+//! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
 //! # Features and targets
 //!

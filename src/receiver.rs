@@ -46,7 +46,11 @@ impl<T> Receiver<T> {
     ///
     /// # Cost
     ///
-    /// No allocation. One short lock to take the item, and one before if it has to wait.
+    /// No allocation. One short lock to take the item, and one before if it has to wait. Between two
+    /// threads it may spin for a moment first: see [Spinning](crate#spinning).
+    ///
+    /// A task that is always answered at once never returns to its executor, as with any channel. On
+    /// tokio, `tokio::task::coop::cooperative(receiver.recv())` gives it a budget.
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

@@ -196,8 +196,8 @@ mod tests {
     /// An end that is to do without a spin for so many waits.
     fn end(is_apart: bool, skip: u16) -> Spin {
         Spin {
-            is_apart,
             skip,
+            is_apart,
             ..Spin::default()
         }
     }
