@@ -1,6 +1,7 @@
 //! The two-phase receive: waiting for an item to borrow, and the [`Offer`] guard that lends it.
 
 use crate::channel::Channel;
+use crate::panics::Panics;
 use crate::slot::{Flags, Seat, Slot, Wake};
 use crate::spin::Spin;
 use crate::until::Until;
@@ -165,7 +166,12 @@ impl<T> Drop for Offer<'_, T> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
             let wake = self.channel.lock().put_back(item);
-            self.channel.wake(wake);
+            if !wake.is_nobody() {
+                // If this thread unwinds already, a waker that panics must not abort it.
+                let mut panics = Panics::default();
+                panics.catch(|| self.channel.wake(wake));
+                panics.resume();
+            }
         }
     }
 }

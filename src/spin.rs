@@ -59,7 +59,7 @@ pub(crate) struct Spin {
     /// How many waits the next long spin in vain will cost, more or less.
     penalty: u16,
     /// The other end was last seen on another thread. Otherwise nothing here matters.
-    is_apart: bool,
+    pub(crate) is_apart: bool,
     /// The last spin was answered, so a short look is worth it. Otherwise only a long spin is.
     in_step: bool,
     /// The last poll of this end was pending.
@@ -83,29 +83,31 @@ impl Spin {
         }
     }
 
+    /// An end that does not spin soon is here for an instant only. It reads no clock, and leaves the
+    /// absence of this thread as it is.
     #[cold]
     fn come_back(&mut self) {
-        imp::come_back(mem::take(&mut self.is_pending));
+        let was_pending = mem::take(&mut self.is_pending);
+        if self.skip < SOON {
+            imp::come_back(was_pending);
+        } else {
+            imp::look_in();
+        }
     }
 
-    /// The clock is read only if a spin may come soon.
     #[cold]
     fn leave(&mut self) {
         self.is_pending = true;
         if self.skip < SOON {
             imp::leave();
         } else {
-            imp::come_back(false);
+            imp::go_again();
         }
     }
 
     /// Whether a wait that begins now is to begin with a spin.
     #[inline]
-    pub(crate) fn is_due(&mut self, is_apart: bool) -> bool {
-        self.is_apart = is_apart;
-        if !is_apart {
-            return false;
-        }
+    pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self.skip == 0;
         self.skip = self.skip.saturating_sub(1);
         is_due
@@ -144,9 +146,7 @@ mod tests {
 
     /// How many waits go by without a spin until one is due.
     fn waits_without(spin: &mut Spin) -> u16 {
-        (0..2000)
-            .find(|_| spin.is_due(true))
-            .expect("the break ends")
+        (0..2000).find(|_| spin.is_due()).expect("the break ends")
     }
 
     #[test]
@@ -231,12 +231,25 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_poll_without_a_spin_in_sight_ends_an_absence() {
+    fn an_end_without_a_spin_in_sight_leaves_an_absence_as_it_is() {
         on_a_thread(|| {
-            end(true, 0).end_pending();
-            assert!(imp::is_away());
-            end(true, SOON).end_pending();
-            assert!(!imp::is_away());
+            let (mut busy, mut quiet) = (end(true, 0), end(true, SOON));
+            let mut absence = |is_answered: bool| {
+                busy.end_pending();
+                quiet.begin_poll();
+                assert!(!imp::is_away());
+                if !is_answered {
+                    quiet.end_pending();
+                    assert!(imp::is_away());
+                }
+                thread::sleep(Duration::from_millis(1));
+                busy.begin_poll();
+                may_spin()
+            };
+            // Its task went on with the answer.
+            assert!((0..10).all(|_| !absence(true)));
+            // Credit runs off, and this thread may be interrupted for longer.
+            assert!((0..1000).any(|_| absence(false)));
         });
     }
 

@@ -229,7 +229,12 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         if self.stage != Stage::Late {
             outcome = Pin::new(&mut *self).poll(cx);
             if outcome.is_pending() {
-                let reached = ready!(limit.poll(cx));
+                let limit = limit.poll(cx);
+                if O::SPINS && limit.is_pending() {
+                    // It is only now that this thread leaves.
+                    self.spin.end_pending();
+                }
+                let reached = ready!(limit);
                 self.stage = Stage::Late;
                 // Foreign code, so it runs before an item is in hand.
                 drop(reached);
@@ -299,7 +304,8 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
         let has_mark = self.added.is_receive_waiting();
         let waits_alone = !slot.flags().is_receive_waiting();
-        let (waker, is_thread) = match caller {
+        let had_seat = self.added.is_seated(seat);
+        let waker = match caller {
             // Its waker is there already.
             Caller::Task(_, None) => {
                 self.added = self.added.with(slot.add_reasons(reasons));
@@ -308,13 +314,13 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 }
                 return None;
             }
-            Caller::Task(_, clone) => (clone, false),
-            Caller::Thread | Caller::Visitor => (None, true),
+            Caller::Task(_, clone) => clone,
+            Caller::Thread | Caller::Visitor => None,
         };
         let (added, displaced) = slot.sit(seat, waker, reasons);
         self.added = added;
-        // The mark of another task goes with its seat. A thread is always another one.
-        let takes_mark = is_thread || displaced.is_some();
+        // The mark of another task goes with its seat.
+        let takes_mark = displaced.is_some() && !had_seat;
         if seat == Seat::Receiver && (has_mark || waits_alone || takes_mark) {
             self.added = self.added.with_mark();
         }
@@ -347,18 +353,22 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     /// operation wakes it.
     #[inline]
     fn may_spin(&mut self, flags: Flags) -> bool {
+        if !O::SPINS || self.stage != Stage::Fresh {
+            return false;
+        }
         let seat = self.operation.seat();
         let end = seat.end();
+        // Always, so that the other end learns where this one is.
+        self.spin.is_apart = self.channel.threads.are_apart(end);
         let comes_second = O::BRINGS_ITEM && flags.is_occupied();
         let wakes_other = O::BRINGS_ITEM || seat == Seat::Receiver;
         // The last takes note that it was asked.
-        O::SPINS
-            && self.stage == Stage::Fresh
+        self.spin.is_apart
             && !self.operation.is_ready(flags)
             && !comes_second
             && !flags.is_seated(seat)
             && (wakes_other || !flags.is_seated(end.other().transfer_seat()))
-            && self.spin.is_due(self.channel.threads.are_apart(end))
+            && self.spin.is_due()
     }
 
     /// Looks at the flags again and again, for as long as the thread may. Returns what it saw last.

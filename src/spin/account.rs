@@ -36,6 +36,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Account {
     /// When the thread went away: a poll was pending, and returned.
     left: Option<Instant>,
+    /// It is here again, but only for an instant so far.
+    looks_in: bool,
     /// Where the credit ends.
     credit_ends: Option<Instant>,
     /// Where the pause for long spins ends.
@@ -48,25 +50,35 @@ impl Account {
     pub(super) const fn new() -> Self {
         Account {
             left: None,
+            looks_in: false,
             credit_ends: None,
             long_from: None,
             any_from: None,
         }
     }
 
+    /// Whether an absence has begun and not ended.
     #[inline]
-    pub(super) fn is_away(&self) -> bool {
+    pub(super) fn has_left(&self) -> bool {
         self.left.is_some()
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_away(&self) -> bool {
+        self.has_left() && !self.looks_in
     }
 
     /// A poll was pending and returns.
     pub(super) fn leave(&mut self, now: Instant) {
         self.left = Some(now);
+        self.looks_in = false;
     }
 
-    /// The absence ends, and earns as much credit.
+    /// The absence ends, and earns as much credit. But not if the last poll was one that only looked
+    /// in, and was answered: its task went on.
     pub(super) fn come_back(&mut self, now: Instant) {
-        if let Some(left) = self.left.take() {
+        let left = self.left.take();
+        if let Some(left) = left.filter(|_| !self.looks_in) {
             let absence = now.saturating_duration_since(left);
             let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
             self.credit_ends = now.checked_add(credit);
@@ -76,6 +88,16 @@ impl Account {
     /// The absence was none, and earns nothing.
     pub(super) fn stay(&mut self) {
         self.left = None;
+    }
+
+    /// A poll begins that is no part of the account.
+    pub(super) fn look_in(&mut self) {
+        self.looks_in = true;
+    }
+
+    /// That poll was pending: the absence goes on.
+    pub(super) fn go_again(&mut self) {
+        self.looks_in = false;
     }
 
     /// For how long a spin that begins now may last, if it may begin.
@@ -178,9 +200,9 @@ mod tests {
         let mut account = Account::new();
         let now = Instant::now();
         account.leave(now);
-        assert!(account.is_away());
+        assert!(account.has_left());
         account.stay();
-        assert!(!account.is_away());
+        assert!(!account.has_left());
         account.come_back(now + LONG);
         assert_eq!(account.allowance(now + LONG, Place::Poll), None);
     }

@@ -76,9 +76,19 @@ pub(super) fn leave() {
 /// This thread is here. The time since it left was an absence if that `counts`.
 #[inline]
 pub(super) fn come_back(counts: bool) {
-    if ACCOUNT.with(|cell| cell.get().is_away()) {
+    if ACCOUNT.with(|cell| cell.get().has_left()) {
         end_absence(counts);
     }
+}
+
+/// A poll begins that is no part of the account.
+pub(super) fn look_in() {
+    account(Account::look_in);
+}
+
+/// That poll was pending.
+pub(super) fn go_again() {
+    account(Account::go_again);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! That every moment in which a waker is touched survives a panic is in the tables of `reentrancy.rs`.
 
-use crate::common::{must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
+use crate::common::{lend, must_panic, offer_and_forget, watchdog, Fate, Item, Ledger, Probe};
 use handoff::{channel, Offer, Receiver, Sender, TryRecvError};
 use std::future::Future;
 use std::mem;
@@ -555,4 +555,22 @@ fn a_dropped_sender_drops_each_item_that_it_leaves_though_each_panics() {
         assert_eq!(must_panic(|| drop(tx)), "foreign");
         assert_eq!(ledger.fates(), [Fate::Dropped, Fate::Dropped]);
     });
+}
+
+#[test]
+fn a_guard_that_is_dropped_by_unwinding_and_wakes_a_waker_that_panics_is_no_abort() {
+    let (mut tx, mut rx) = channel::<u32>();
+    let sender = Probe::new();
+    let mut send = tx.send(1);
+    assert!(sender.poll(&mut send).is_pending());
+    let guard = lend(&mut rx);
+    let mut send = send.until(std::future::ready(()));
+    assert!(sender.poll(&mut send).is_pending());
+    sender.on_wake(|| panic!("foreign"));
+    let message = must_panic(move || {
+        let _guard = guard;
+        panic!("the first");
+    });
+    assert_eq!(message, "the first");
+    assert!(matches!(sender.poll(&mut send), Poll::Ready(Err(_))));
 }

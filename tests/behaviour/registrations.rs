@@ -413,3 +413,42 @@ fn an_end_that_closes_wakes_its_own_poll_for_an_item_or_for_demand() {
     assert_eq!(receiver.wakes(), 1);
     assert_eq!(rx.poll_recv(&mut receiver.cx()), Poll::Ready(None));
 }
+
+/// A stream's poll that still counts. Its waker was used up by an offer, which was withdrawn.
+fn used_up(tx: &mut Sender<u32>, rx: &mut Receiver<u32>, task: &Probe) {
+    assert!(task.poll_next(rx).is_pending());
+    assert!(Probe::new().poll(&mut tx.send(1)).is_pending());
+    assert_eq!(tx.reclaim(), Some(1));
+    assert_eq!((task.take_wakes(), task.held()), (1, 0));
+    assert!(tx.is_wanted());
+}
+
+#[test]
+fn a_receive_of_another_task_on_an_empty_seat_leaves_the_mark() {
+    let (mut tx, mut rx) = channel();
+    used_up(&mut tx, &mut rx, &Probe::new());
+    assert!(Probe::new().poll(&mut rx.recv()).is_pending());
+    assert!(tx.is_wanted());
+}
+
+#[test]
+fn a_receive_that_moves_between_tasks_on_an_empty_seat_leaves_the_mark() {
+    let (mut tx, mut rx) = channel();
+    used_up(&mut tx, &mut rx, &Probe::new());
+    let mut recv = rx.recv();
+    assert!(Probe::new().poll(&mut recv).is_pending());
+    assert!(Probe::new().poll(&mut recv).is_pending());
+    drop(recv);
+    assert!(tx.is_wanted());
+}
+
+#[test]
+fn a_thread_that_parks_on_an_empty_seat_leaves_the_mark() {
+    watchdog(|| {
+        let (mut tx, mut rx) = channel();
+        used_up(&mut tx, &mut rx, &Probe::new());
+        let outcome = rx.recv().wait_timeout(Duration::from_millis(1));
+        assert!(outcome.is_err());
+        assert!(tx.is_wanted());
+    });
+}

@@ -613,7 +613,8 @@ impl Oracle {
             }
             Future::Recv | Future::Offer => {
                 // The mark of another task goes with its seat.
-                let displaced = self.at_receiver.is_some_and(|seated| seated != task);
+                let other = self.at_receiver.is_some_and(|seated| seated != task);
+                let displaced = other && !added.waker;
                 added.waker |= Self::take_seat(&mut self.at_receiver, &mut self.clones, task);
                 added.mark |= displaced || !self.waiting;
             }
