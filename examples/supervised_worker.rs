@@ -5,7 +5,7 @@
 //! cargo run --example supervised_worker
 //! ```
 //!
-//! The worker borrows each job with `offer` and takes it with `accept` when the work is done. A
+//! The worker borrows each job with `next_offer` and takes it with `accept` when the work is done. A
 //! panic in between drops the guard, which puts the job back on offer; the next worker gets it. All
 //! that time the job is the sender's: its send is pending until somebody has really done the job.
 //!

@@ -52,10 +52,10 @@
 //!   channel.
 //! * There are several senders, or several receivers.
 //! * The two ends do not run concurrently. A send that is awaited before its receive begins waits
-//!   for ever, and so does a blocking wait for an end that lives on the same thread.
+//!   forever, and so does a blocking wait for an end that lives on the same thread.
 //!
 //! The [cookbook](_cookbook) has whole programs for the rest: select loops, time-outs, shutdown,
-//! request and response, generators, a TCP server, test doubles, callbacks.
+//! request and response, workers, generators, TCP servers, test doubles, callbacks.
 //!
 //! # Rendezvous
 //!
@@ -252,7 +252,7 @@
 //! up returns its item, which then was not delivered.
 //!
 //! Inside a task use `.await`. A `wait` there blocks the executor's thread, and if the other end
-//! needs that thread, for ever.
+//! needs that thread, forever.
 //!
 //! # Mixing runtimes
 //!
@@ -283,8 +283,10 @@
 //!
 //! If the other end is on another core it may have the next item ready each time, and a loop of
 //! receives or sends that awaits nothing else may go on for long without a pause, while other tasks
-//! of its thread, and a time-out around the loop, wait. The channel belongs to no runtime and so has
-//! no part in its budget. Where that matters, let the loop yield now and then. On tokio:
+//! of its thread, and a time-out around the loop, wait. An answer that is there is given at once,
+//! however often: polls are exact. The channel belongs to no runtime and so has no part in its budget.
+//! Where that matters, let the loop yield now and then. On tokio (where `coop::cooperative` around a
+//! future does the same):
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -405,15 +407,11 @@
 //!
 //! # Spinning
 //!
-//! A wait spins only if the other end was last seen on another thread, and stops when that does not
-//! pay. A blocked thread spins for at most 50 µs. In a poll, where other tasks want the thread, spins
+//! A wait spins only if the other end was last seen on another thread, and only while that pays. A
+//! blocked thread spins for at most 50 µs. In a poll, where other tasks want the thread, spins
 //! never take more of it than these had before: in `block_on` a thread is in step with its peer for
 //! half of the time, and an executor's other tasks keep at least half of theirs. A wait that lasts uses
 //! no CPU.
-//!
-//! An answer that is there is given at once, however often. So a task whose peer always answers at
-//! once never lets its executor go on, as with any channel. On tokio, `tokio::task::coop::cooperative`
-//! around the future gives it a budget; elsewhere, yield now and then.
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
@@ -480,8 +478,10 @@ pub use wanted::Wanted;
 /// block for the first time: see [Cost](crate#cost).
 ///
 /// An item that is on offer lies in that allocation, and every handover moves it there and out
-/// again. Of items that are larger than some kilobytes better send a `Box`: in a debug build,
-/// making a channel takes the space of about twenty of them on the stack.
+/// again. Of items that are larger than some kilobytes better send a `Box`. For a moment there are
+/// several copies on the stack, the caller's among them. Measured with items of 64 KiB: 6 to 7 for a
+/// send or a receive in a release build, 11 for `send(..).wait()`, 13 for `until`; in a debug build
+/// 16 to make a channel, 20 for a send or a receive, and 26 for `until`.
 ///
 /// ```
 /// let (mut sender, mut receiver) = handoff::channel();

@@ -49,8 +49,8 @@ impl<T> Receiver<T> {
     /// No allocation. One short lock to take the item, and one before if it has to wait. Between two
     /// threads it may spin for a moment first: see [Spinning](crate#spinning).
     ///
-    /// A task that is always answered at once never returns to its executor, as with any channel. On
-    /// tokio, `tokio::task::coop::cooperative(receiver.recv())` gives it a budget.
+    /// A task that is always answered at once does not return to its executor: see
+    /// [Fairness](crate#fairness).
     ///
     /// ```
     /// # futures_lite::future::block_on(async {

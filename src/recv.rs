@@ -20,7 +20,9 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it before it resolved loses nothing: it held nothing.
+    /// Dropping it before it resolved loses nothing: it held nothing. It cancels the wake-up, so a `poll`
+    /// written by hand uses [`poll_recv`](crate::Receiver::poll_recv), and not a new future in each
+    /// poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};

@@ -157,7 +157,7 @@ impl<T> Sender<T> {
     /// for the answer: those of leaked sends, of [`try_send`](Self::try_send) and of the `Sink`. So
     /// the verdict is always about the send that was dropped last.
     ///
-    /// What is not reclaimed is not kept for ever. An item given back is dropped when
+    /// What is not reclaimed is not kept forever. An item given back is dropped when
     /// [`send`](Self::send), `try_send` or the `Sink`'s `start_send` is next called, or with the
     /// `Sender`. An item left on offer stays there, also when the receiver closes, until it is
     /// received or reclaimed, or nobody is left to do so.
