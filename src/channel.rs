@@ -61,10 +61,8 @@ impl<T> Channel<T> {
         Flags::from_bits(self.mirror.value.load(Ordering::Acquire))
     }
 
-    /// Begins an operation of `end`, and returns the flags.
-    ///
-    /// The receiver cannot begin one while a guard lives. So if an item is lent then, its guard was
-    /// leaked, and counts as accepted. (Only the receiver lends, so no lock is needed to see it.)
+    /// Begins an operation of `end`, and returns the flags. Only the receiver lends, so no lock is
+    /// needed to see that a guard was leaked.
     #[inline]
     pub(crate) fn check_in(&self, end: End) -> Flags {
         let flags = self.flags();
@@ -77,7 +75,7 @@ impl<T> Channel<T> {
 
     #[cold]
     fn accept_leaked(&self) {
-        let wake = self.lock().accept();
+        let wake = self.lock().accept_leaked(End::Receiver);
         self.wake(wake);
     }
 

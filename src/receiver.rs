@@ -92,7 +92,6 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.channel.check_in(End::Receiver);
         or_empty(try_now(&self.channel, &mut Take))
     }
 
@@ -166,7 +165,6 @@ impl<T> Receiver<T> {
     /// ```
     pub fn try_next_offer(&mut self) -> Result<Offer<'_, T>, TryRecvError> {
         let channel = &*self.channel;
-        channel.check_in(End::Receiver);
         or_empty(try_now(channel, &mut Lend { channel }))
     }
 

@@ -185,6 +185,17 @@ impl<T> Slot<T> {
         self.vacated()
     }
 
+    /// An operation of `end` begins. The receiver cannot begin one while a guard lives, so if an item
+    /// is lent then, its guard was leaked: the item counts as accepted.
+    #[inline]
+    pub(crate) fn accept_leaked(&mut self, end: End) -> Wake {
+        if end == End::Receiver && self.flags.is_lent() {
+            self.accept()
+        } else {
+            Wake::nobody()
+        }
+    }
+
     /// A guard declines its item. It goes back to whoever waits for the answer, and otherwise to the
     /// decliner. Wakes the sender.
     pub(crate) fn decline(&mut self, item: T) -> (Option<T>, Wake) {

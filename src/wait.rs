@@ -81,7 +81,8 @@ pub(crate) fn try_now<T, O: Operation<T>>(
     operation: &mut O,
 ) -> Poll<O::Output> {
     let mut slot = channel.lock();
-    let mut wake = Wake::nobody();
+    // In the same step, so that the answer cannot be about what the sender does next.
+    let mut wake = slot.accept_leaked(operation.seat().end());
     let answer = if operation.is_ready(slot.flags()) {
         Poll::Ready(operation.answer(&mut slot, &mut wake))
     } else {

@@ -6,7 +6,6 @@ use crate::slot::End;
 use std::cell::Cell;
 use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// On which thread each end was last seen.
@@ -27,8 +26,7 @@ impl Threads {
     /// Notes that `end` is on this thread, and says whether the other end is known to be on another
     /// one, where it can run while this end spins.
     ///
-    /// The number of cores does not matter: with a single one, the yields of a spin let the other
-    /// end run, which is faster there than to sleep.
+    /// The number of cores is not counted: with a single one, spins are in vain, and so they are rare.
     #[inline]
     pub(crate) fn are_apart(&self, end: End) -> bool {
         let (own, other) = match end {
@@ -192,9 +190,6 @@ fn look(
         if took >= limit {
             break;
         }
-        if hinders(took) {
-            thread::yield_now();
-        }
         if glance(&seen) {
             return (Outcome::Seen, took);
         }
@@ -206,11 +201,6 @@ fn look(
         Outcome::InVain
     };
     (outcome, took)
-}
-
-/// The peer is not as quick as one that runs. If all cores are busy, it may need this one.
-fn hinders(elapsed: Duration) -> bool {
-    elapsed >= 3 * SHORT
 }
 
 #[cfg(test)]
