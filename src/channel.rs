@@ -93,16 +93,19 @@ impl<T> Channel<T> {
     pub(crate) fn wake(&self, mut wake: Wake) {
         match wake.take() {
             (_, Some(waker)) => waker.wake(),
-            #[cfg(not(target_family = "wasm"))]
             (Some(seat), None) => self.wake_thread(seat),
-            _ => {}
+            (None, None) => {}
         }
     }
 
-    #[cfg(not(target_family = "wasm"))]
     #[cold]
     fn wake_thread(&self, seat: Seat) {
-        park::notify(self.event(seat));
+        let event = self.event(seat);
+        #[cfg(not(target_family = "wasm"))]
+        park::notify(event);
+        // No thread parks there.
+        #[cfg(target_family = "wasm")]
+        event.notify(usize::MAX);
     }
 
     /// Wakes, and then drops a waker that is not needed. Each happens even if the other panics.

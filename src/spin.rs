@@ -120,7 +120,7 @@ impl Spin {
 
     /// Decides from how a spin ended when the next one is due.
     pub(crate) fn learn(&mut self, outcome: Outcome) {
-        if outcome != Outcome::InVain {
+        if outcome == Outcome::Seen {
             self.in_step = true;
             self.penalty /= 2;
         } else if self.in_step {
@@ -133,6 +133,7 @@ impl Spin {
 }
 
 /// A wait that blocks begins: this thread is here, and was not away for others.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) fn begin_block() {
     imp::come_back(false);
 }

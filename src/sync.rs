@@ -1,21 +1,15 @@
 //! The primitives that loom replaces, chosen in one place.
 
 #[cfg(not(all(loom, feature = "loom")))]
-pub(crate) use std::{
-    sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard},
-    thread_local,
-};
+pub(crate) use std::sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard};
 
 #[cfg(all(loom, feature = "loom"))]
-pub(crate) use loom::{
-    sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard},
-    thread_local,
-};
+pub(crate) use loom::sync::{atomic::AtomicUsize, Arc, Mutex, MutexGuard};
 
 #[cfg(all(loom, feature = "loom", not(target_family = "wasm")))]
-pub(crate) use loom::sync::Condvar;
+pub(crate) use loom::{sync::Condvar, thread_local};
 #[cfg(not(any(all(loom, feature = "loom"), target_family = "wasm")))]
-pub(crate) use std::sync::Condvar;
+pub(crate) use std::{sync::Condvar, thread_local};
 
 use std::sync::PoisonError;
 

@@ -460,13 +460,15 @@ macro_rules! wait_future {
 }
 pub(crate) use wait_future;
 
-#[cfg(all(test, not(target_family = "wasm"), not(loom)))]
+#[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
 mod tests {
     use super::{Operation, Stage, Wait};
     use crate::channel::Channel;
+    use crate::recv::Take;
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
-    use crate::spin::{Outcome, Spin};
+    use crate::spin::{Outcome, Place, Spin};
     use std::thread;
+    use std::time::Duration;
 
     /// Something that the sender waits for, with or without an item.
     struct Waiting<const ITEM: bool>;
@@ -556,5 +558,28 @@ mod tests {
 
         let together = Channel::default();
         assert!(!may_spin::<true>(&together), "both are here");
+    }
+
+    /// Whether a receive is announced after it has spun for so long at most, and after its end.
+    fn announced(at_most: Duration) -> (bool, bool) {
+        let spun = move || {
+            let channel = Channel::<()>::default();
+            let mut spin = Spin::default();
+            // As if a short look were worth it.
+            spin.learn(Outcome::Seen);
+            let mut wait = Wait::new(&channel, &mut spin, Take);
+            wait.spin(Place::Thread, at_most);
+            let announced = channel.flags().is_receive_waiting();
+            drop(wait);
+            (announced, channel.flags().is_receive_waiting())
+        };
+        // On a thread whose account is new.
+        thread::spawn(spun).join().unwrap()
+    }
+
+    #[test]
+    fn a_receive_that_spins_for_long_is_announced() {
+        assert_eq!(announced(Duration::MAX), (true, false));
+        assert_eq!(announced(Duration::from_micros(1)), (false, false));
     }
 }

@@ -206,31 +206,33 @@ mod of_a_sink {
 
     #[test]
     fn a_declined_item_keeps_the_sink_busy_until_it_is_fetched() {
-        let (ledger, mut tx, mut rx, task) = ledger_and_channel();
-        sink(&mut tx).start_send(ledger.item()).unwrap();
-        assert!(Offer::decline(lend(&mut rx)).is_none());
-        assert!(matches!(
-            sink(&mut tx).poll_ready(&mut task.cx()),
-            Poll::Ready(Ok(()))
-        ));
-        let Err(SinkError::Busy(item)) = sink(&mut tx).start_send(ledger.item()) else {
-            panic!("the first was not fetched");
-        };
-        item.refused();
-        assert_eq!(declined(sink(&mut tx).poll_flush(&mut task.cx())), 0);
-        sink(&mut tx).start_send(ledger.item()).unwrap();
-        assert!(Offer::decline(lend(&mut rx)).is_none());
-        assert_eq!(tx.reclaim().map(Item::reclaimed), Some(2));
-        sink(&mut tx).start_send(ledger.item()).unwrap();
+        watchdog(|| {
+            let (ledger, mut tx, mut rx, task) = ledger_and_channel();
+            sink(&mut tx).start_send(ledger.item()).unwrap();
+            assert!(Offer::decline(lend(&mut rx)).is_none());
+            assert!(matches!(
+                sink(&mut tx).poll_ready(&mut task.cx()),
+                Poll::Ready(Ok(()))
+            ));
+            let Err(SinkError::Busy(item)) = sink(&mut tx).start_send(ledger.item()) else {
+                panic!("the first was not fetched");
+            };
+            item.refused();
+            assert_eq!(declined(sink(&mut tx).poll_flush(&mut task.cx())), 0);
+            sink(&mut tx).start_send(ledger.item()).unwrap();
+            assert!(Offer::decline(lend(&mut rx)).is_none());
+            assert_eq!(tx.reclaim().map(Item::reclaimed), Some(2));
+            sink(&mut tx).start_send(ledger.item()).unwrap();
 
-        // On a closed channel the answer is that it is closed.
-        assert!(Offer::decline(lend(&mut rx)).is_none());
-        rx.close();
-        let Err(SinkError::Closed(item)) = sink(&mut tx).start_send(ledger.item()) else {
-            panic!("it is closed");
-        };
-        item.refused();
-        assert_eq!(declined(sink(&mut tx).poll_flush(&mut task.cx())), 3);
+            // On a closed channel the answer is that it is closed.
+            assert!(Offer::decline(lend(&mut rx)).is_none());
+            rx.close();
+            let Err(SinkError::Closed(item)) = sink(&mut tx).start_send(ledger.item()) else {
+                panic!("it is closed");
+            };
+            item.refused();
+            assert_eq!(declined(sink(&mut tx).poll_flush(&mut task.cx())), 3);
+        });
     }
 
     #[test]
