@@ -72,6 +72,15 @@ pub trait SendEnd<T> {
     fn reclaim(&mut self) -> Option<T> {
         None
     }
+
+    /// Sends with the peer's own limit for tasks, which comes at once. The item comes back if it has none.
+    ///
+    /// # Errors
+    ///
+    /// The item, if there is no such call.
+    fn send_with_limit(&mut self, item: T) -> Result<Sent<T>, T> {
+        Err(item)
+    }
 }
 
 /// An end on which a task receives.

@@ -12,6 +12,7 @@ fn ours() {
     let expected = [
         ("ok-means-taken", "yes"),
         ("cancelled-send", "given back by `reclaim`"),
+        ("timed-send", "the sender, in the error"),
         ("cancelled-receive", "goes to the next receive"),
         ("receiver-dropped", "given back in the error"),
         ("woken-receiver-dropped", "given back in the error"),

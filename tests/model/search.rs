@@ -16,7 +16,7 @@ fn every_step_from_every_state() {
     watchdog_for(Duration::from_secs(3600), || {
         let covered = search(depth(6), 1);
         println!("{covered:?}");
-        assert!(covered.states > 10_000, "{covered:?}");
+        assert!(covered.states > 8_000, "{covered:?}");
     });
 }
 
@@ -25,6 +25,6 @@ fn every_step_from_every_state_with_two_tasks() {
     watchdog_for(Duration::from_secs(3600), || {
         let covered = search(depth(6) - 1, 2);
         println!("{covered:?}");
-        assert!(covered.states > 7_000, "{covered:?}");
+        assert!(covered.states > 5_000, "{covered:?}");
     });
 }

@@ -43,6 +43,11 @@ pub fn all<E: AsyncEnds>() -> Vec<Experiment> {
             cancelled_send::<E>,
         ),
         experiment(
+            "timed-send",
+            "A send cut short by a timer: who has the item, and does the sender know?",
+            timed_send::<E>,
+        ),
+        experiment(
             "cancelled-receive",
             "An item whose receive is cancelled after it was woken",
             cancelled_receive::<E>,
@@ -125,6 +130,36 @@ fn cancelled_send<E: AsyncEnds>() -> Finding {
         Finding::bad("delivered later all the same")
     } else if destroyed {
         Finding::fair("destroyed")
+    } else {
+        Finding::bad("kept inside")
+    }
+}
+
+/// With the peer's own limit for tasks, and otherwise by a race: whoever loses is dropped.
+fn timed_send<E: AsyncEnds>() -> Finding {
+    let capacity = capacity::<E>();
+    let ledger = Ledger::default();
+    let (mut tx, mut rx) = E::channel();
+    fill(&mut tx, &ledger, capacity);
+    match tx.send_with_limit(ledger.parcel(capacity)) {
+        Ok(Sent::Returned(parcel)) if parcel.number == capacity => {
+            return Finding::good("the sender, in the error");
+        }
+        Ok(_) => return Finding::bad("nobody, and the sender is not told"),
+        Err(parcel) => {
+            let mut send = Box::pin(tx.send(parcel));
+            assert!(poll_send(send.as_mut()).is_pending());
+        }
+    }
+    if tx.reclaim().is_some_and(|parcel| parcel.number == capacity) {
+        return Finding::good("the sender, by `reclaim`");
+    }
+    let destroyed = ledger.destroyed(capacity);
+    let after = exchange(&mut tx, &mut rx, &ledger, 32..33);
+    if after.received.contains(&capacity) {
+        Finding::bad("the receiver gets it later, and the sender is not told")
+    } else if destroyed {
+        Finding::fair("nobody: destroyed with the future")
     } else {
         Finding::bad("kept inside")
     }

@@ -7,6 +7,7 @@
 mod async_channel;
 mod crossbeam;
 mod crossfire;
+mod fibre;
 mod flume;
 mod futures_channel;
 mod futures_intrusive;
@@ -18,10 +19,10 @@ mod std_sync;
 mod tokio;
 
 pub use self::{
-    async_channel::AsyncChannel, crossbeam::Crossbeam, crossfire::Crossfire, flume::Flume,
-    futures_channel::FuturesMpsc, futures_intrusive::FuturesIntrusive, handoff_1::Handoff1,
-    kanal::Kanal, loole::Loole, ours::Ours, std_sync::StdSync, tokio::TokioMpsc,
-    tokio::TokioOneshot,
+    async_channel::AsyncChannel, crossbeam::Crossbeam, crossfire::Crossfire, fibre::Fibre,
+    flume::Flume, futures_channel::FuturesMpsc, futures_intrusive::FuturesIntrusive,
+    handoff_1::Handoff1, kanal::Kanal, loole::Loole, ours::Ours, std_sync::StdSync,
+    tokio::TokioMpsc, tokio::TokioOneshot,
 };
 
 /// Implements one of the traits of [`crate::ends`] that name a pair of ends.
@@ -77,6 +78,7 @@ macro_rules! each_async {
         vec![
             $f::<$crate::peers::Ours>($($argument),*),
             $f::<$crate::peers::Handoff1>($($argument),*),
+            $f::<$crate::peers::Fibre>($($argument),*),
             $f::<$crate::peers::Kanal>($($argument),*),
             $f::<$crate::peers::Flume>($($argument),*),
             $f::<$crate::peers::FuturesMpsc>($($argument),*),
@@ -95,6 +97,7 @@ macro_rules! each_blocking {
     ($f:ident $(, $argument:expr)*) => {
         vec![
             $f::<$crate::peers::Ours>($($argument),*),
+            $f::<$crate::peers::Fibre>($($argument),*),
             $f::<$crate::peers::Kanal>($($argument),*),
             $f::<$crate::peers::Flume>($($argument),*),
             $f::<$crate::peers::Loole>($($argument),*),

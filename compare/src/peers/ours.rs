@@ -2,10 +2,14 @@
 
 use super::{ends, named};
 use crate::ends::{
-    BlockingRecvEnd, BlockingSendEnd, GiveBack, Received, RecvEnd, SendEnd, Verdict,
+    BlockingRecvEnd, BlockingSendEnd, GiveBack, Received, RecvEnd, SendEnd, Sent, Verdict,
 };
+use futures_lite::future::block_on;
 use handoff::{Receiver, SendError, Sender};
-use std::{future::Future, time::Duration};
+use std::{
+    future::{ready, Future},
+    time::Duration,
+};
 
 named!(
     /// handoff.
@@ -29,6 +33,14 @@ impl<T: Send> SendEnd<T> for Sender<T> {
 
     fn reclaim(&mut self) -> Option<T> {
         self.reclaim()
+    }
+
+    fn send_with_limit(&mut self, item: T) -> Result<Sent<T>, T> {
+        let send = self.send(item).until(ready(()));
+        Ok(match block_on(send) {
+            Ok(()) => Sent::Ok,
+            Err(error) => Sent::Returned(error.into_inner()),
+        })
     }
 }
 

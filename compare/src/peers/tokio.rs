@@ -3,12 +3,18 @@
 
 use super::{ends, named};
 use crate::ends::{
-    BlockingRecvEnd, BlockingSendEnd, GiveBack, Received, RecvEnd, SendEnd, Verdict,
+    BlockingRecvEnd, BlockingSendEnd, GiveBack, Received, RecvEnd, SendEnd, Sent, Verdict,
 };
-use std::future::{ready, Future};
-use tokio::sync::{
-    mpsc::{channel, error::SendError, Receiver, Sender},
-    oneshot,
+use std::{
+    future::{ready, Future},
+    time::Duration,
+};
+use tokio::{
+    runtime::Builder,
+    sync::{
+        mpsc::{channel, error::SendError, Receiver, Sender},
+        oneshot,
+    },
 };
 
 named!(
@@ -29,6 +35,18 @@ impl<T> GiveBack<T> for SendError<T> {
 impl<T: Send> SendEnd<T> for Sender<T> {
     fn send(&mut self, item: T) -> impl Future<Output: Verdict<T>> + Send {
         Sender::send(self, item)
+    }
+
+    fn send_with_limit(&mut self, item: T) -> Result<Sent<T>, T> {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let Ok(runtime) = runtime else {
+            return Err(item);
+        };
+        let send = async { self.send_timeout(item, Duration::ZERO).await };
+        Ok(match runtime.block_on(send) {
+            Ok(()) => Sent::Ok,
+            Err(error) => Sent::Returned(error.into_inner()),
+        })
     }
 }
 
