@@ -66,7 +66,7 @@ echo 'disconnect, select_timeout, latest_frame, supervised_worker, pipeline: as 
 mkfifo "$scratch/pipe"
 # A pipe for writing that nobody reads.
 exec 8<>"$scratch/pipe" 9>"$scratch/pipe" 8<&-
-for name in disconnect latest_frame pipeline select_timeout supervised_worker word_count; do
+for name in accept_loop disconnect latest_frame pipeline select_timeout supervised_worker word_count; do
     status=0
     "$bin/$name" >&9 2>"$err" || status=$?
     [[ $status -eq 0 ]] || fail "$name: status $status when nobody reads it"
@@ -78,6 +78,100 @@ done
 exec 9>&-
 rm "$scratch/pipe"
 echo 'a reader that goes early: they end quietly'
+
+# accept_loop serves one client at a time, and tells those who are left. Each step waits for a line of the server or for
+# an answer, and never for a time.
+
+mkfifo "$scratch/said"
+: >"$out"
+"$bin/accept_loop" >"$scratch/said" 2>"$err" </dev/null &
+server=$!
+trap 'kill "$server" 2>/dev/null || :; rm -rf "$scratch"' EXIT
+exec 7<"$scratch/said"
+rm "$scratch/said"
+
+# hears TEXT: the next line of the server has this text.
+hears() {
+    IFS= read -r -t 60 line <&7 || fail "the server does not say \"$1\""
+    echo "$line" >>"$out"
+    [[ $line = *"$1"* ]] || fail "the server does not say \"$1\" next"
+}
+
+# request: what a client of HTTP says.
+request() {
+    printf 'GET / HTTP/1.1\r\nHost: %s\r\n\r\n' "$address"
+}
+
+# fetch NAME: asks the server as a client would, and keeps the whole answer under this name.
+fetch() {
+    if command -v curl >/dev/null; then
+        curl --silent --show-error --include --noproxy '*' --max-time 60 "http://$address/" >"$scratch/$1"
+    else
+        # shellcheck disable=SC2094
+        {
+            request >&5
+            timeout 60 cat <&5 >"$scratch/$1"
+        } 5<>"/dev/tcp/${address/://}"
+    fi
+}
+
+# got NAME TEXT...: the answer has each of the texts.
+got() {
+    local name=$1 text
+    shift
+    for text in "$@"; do
+        grep --quiet --fixed-strings -- "$text" "$scratch/$name" || fail "$name does not get \"$text\""
+    done
+}
+
+hears 'listening on http://127.0.0.1:'
+address=${line#*http://}
+
+fetch first || fail 'the first client gets no answer'
+got first '200 OK' 'hello, client 1'
+hears 'client 1 came'
+hears 'client 1 was served'
+
+# The second one is connected and says nothing yet, so the worker waits for it.
+exec 6<>"/dev/tcp/${address/://}"
+hears 'client 2 came'
+# The third one is accepted and on offer.
+fetch third &
+third=$!
+hears 'client 3 came'
+# The fourth one is connected, as far as it can tell, and is not accepted.
+exec 5<>"/dev/tcp/${address/://}"
+request >&5
+
+# As Ctrl-C does.
+kill -INT "$server"
+hears 'stopping'
+hears 'client 3 was not served'
+hears 'client 4 was not served'
+wait "$third" || fail 'the third client gets no answer'
+got third '503 Service Unavailable' 'please try again'
+timeout 60 cat <&5 >"$scratch/fourth" || fail 'the fourth client gets no answer'
+exec 5<&-
+got fourth '503 Service Unavailable' 'please try again'
+# The second one is served to its end.
+request >&6
+timeout 60 cat <&6 >"$scratch/second" || fail 'the second client gets no answer'
+exec 6<&-
+got second '200 OK' 'hello, client 2'
+hears 'client 2 was served'
+hears '2 served, 2 not served'
+status=0
+wait "$server" || status=$?
+[[ $status -eq 0 && ! -s $err ]] || fail "accept_loop: status $status"
+exec 7<&-
+trap 'rm -rf "$scratch"' EXIT
+# What word_count counts below is not this.
+rm "$scratch"/{first,second,third,fourth}
+
+ends 1 "$bin/accept_loop" 'nowhere'
+grep --quiet 'accept_loop: nowhere: ' "$err" || fail 'it does not say which address'
+ends 2 "$bin/accept_loop" 127.0.0.1:0 127.0.0.1:0
+echo 'accept_loop: it served two clients, and told two that it did not'
 
 # word_count counts as wc does.
 
