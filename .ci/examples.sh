@@ -59,14 +59,20 @@ says '5 workers: every job was done, and none twice without a restart'
 ends 0 "$bin/pipeline"
 says '1229 squares, sum 37546387960' '5 squares, sum 208' 'the square 169'
 
-echo 'disconnect, select_timeout, latest_frame, supervised_worker, pipeline: as they should be'
+ends 0 "$bin/generator"
+says 'an iterator: 1023 moves for 10 discs, and each is legal' \
+    '[(0, 1), (0, 2), (1, 2), (0, 1), (2, 0)]' \
+    '4 rows, and the source was asked for 2 pages' \
+    'what the body had open is closed'
+
+echo 'disconnect, select_timeout, latest_frame, supervised_worker, pipeline, generator: as they should be'
 
 # A reader that goes early, as in `| head -1`, ends an example quietly.
 
 mkfifo "$scratch/pipe"
 # A pipe for writing that nobody reads.
 exec 8<>"$scratch/pipe" 9>"$scratch/pipe" 8<&-
-for name in accept_loop disconnect latest_frame pipeline select_timeout supervised_worker word_count; do
+for name in accept_loop disconnect generator latest_frame pipeline select_timeout supervised_worker word_count; do
     status=0
     "$bin/$name" >&9 2>"$err" || status=$?
     [[ $status -eq 0 ]] || fail "$name: status $status when nobody reads it"
