@@ -29,7 +29,8 @@ for versions in direct-minimal-versions minimal-versions; do
 done
 
 echo "--- Rust $oldest"
-if cargo "+$oldest" --version || timeout 300 rustup toolchain install "$oldest" --profile minimal; then
+if cargo "+$oldest" --version 2>/dev/null ||
+    { [[ ${CI_INSTALL-} = 1 ]] && timeout 300 rustup toolchain install "$oldest" --profile minimal; }; then
     # Which lints there are changes.
     export RUSTFLAGS=
     # An older one does not read the lock file of a newer one.
@@ -37,5 +38,5 @@ if cargo "+$oldest" --version || timeout 300 rustup toolchain install "$oldest" 
     cargo "+$oldest" build
     cargo "+$oldest" build --features sink
 else
-    echo "SKIPPED: Rust $oldest is not to be had here."
+    echo "SKIPPED. To get what is missing: rustup toolchain install $oldest --profile minimal"
 fi
