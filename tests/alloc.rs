@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use common::{elsewhere, poll_next, poll_once, watchdog};
 use futures::task::noop_waker_ref;
 use handoff::{channel, Offer, Receiver, Sender, TryRecvError};
-use std::future::Future;
+use std::future::{pending, ready, Future};
 use std::mem;
 use std::task::Poll;
 use std::time::Duration;
@@ -61,6 +61,16 @@ fn item_by_item(tx: &mut Sender<u64>, rx: &mut Receiver<u64>) {
     assert!(poll(&mut send).is_pending());
     drop(send);
     assert_eq!(tx.reclaim(), Some(3));
+
+    // A limit that comes, and one that does not; a receiver that declines.
+    let mut limited = tx.send(7).until(ready(()));
+    assert!(matches!(poll(&mut limited), Poll::Ready(Err(_))));
+    drop(limited);
+    let mut limited = tx.send(8).until(pending::<()>());
+    assert!(poll(&mut limited).is_pending());
+    assert_eq!(rx.try_next_offer().map(Offer::decline), Ok(None));
+    assert!(matches!(poll(&mut limited), Poll::Ready(Err(_))));
+    drop(limited);
 
     // Demand.
     let mut wanted = tx.wanted();

@@ -44,6 +44,8 @@ enum Sending {
     Send(usize, End),
     /// `send`, with no time to wait.
     Expired,
+    /// `send`, with a limit that comes at the poll after so many.
+    Until(usize),
     TrySend,
     /// `wanted`, polled once, awaited, and then `send` if it is.
     Wanted,
@@ -68,6 +70,9 @@ fn sendings() -> Vec<Sending> {
     let mut all: Vec<_> = [0, 1, 2].into_iter().flat_map(polled).collect();
     all.extend([
         Sending::Expired,
+        Sending::Until(0),
+        Sending::Until(1),
+        Sending::Until(3),
         Sending::TrySend,
         Sending::Wanted,
         Sending::WantedDropped,
@@ -163,6 +168,17 @@ async fn run_sender(sending: Sending, mut tx: Sender<Item>, item: Item) -> Verdi
             Ok(()) => Verdict::Taken,
             Err(error) => back(error.into_inner(), Fate::Refused),
         },
+        Sending::Until(polls) => {
+            let limit = async {
+                for _ in 0..polls {
+                    yield_once().await;
+                }
+            };
+            match tx.send(item).until(limit).await {
+                Ok(()) => Verdict::Taken,
+                Err(error) => back(error.into_inner(), Fate::Refused),
+            }
+        }
         Sending::TrySend => match tx.try_send(item) {
             Ok(()) => {
                 yield_once().await;
@@ -224,6 +240,7 @@ enum Guard {
     Accept,
     Drop,
     Forget,
+    Decline,
 }
 
 /// The step in which something is done.
@@ -246,11 +263,11 @@ enum Receiving {
     TryRecv(When),
     /// `recv` with no time to wait, at the end.
     Expired,
-    /// `offer`, polled so many times, and then awaited.
+    /// `next_offer`, polled so many times, and then awaited.
     Offer(usize, Guard),
-    /// `offer`, polled once, and then dropped.
+    /// `next_offer`, polled once, and then dropped.
     OfferDropped,
-    /// `offer`, polled once, and then forgotten.
+    /// `next_offer`, polled once, and then forgotten.
     OfferForgotten,
     Close(When),
     Drop(When),
@@ -260,7 +277,7 @@ enum Receiving {
 
 fn receivings() -> Vec<Receiving> {
     let polled = |polls| ENDS.map(|end| Receiving::Recv(polls, end));
-    let guards = [Guard::Accept, Guard::Drop, Guard::Forget];
+    let guards = [Guard::Accept, Guard::Drop, Guard::Forget, Guard::Decline];
     let offered = |polls| guards.map(|guard| Receiving::Offer(polls, guard));
     let mut all: Vec<_> = [0, 1, 2].into_iter().flat_map(polled).collect();
     all.extend([
@@ -289,6 +306,8 @@ fn end_guard(guard: Option<Offer<'_, Item>>, how: Guard) {
         Guard::Accept => receive(guard.map(Offer::accept)),
         Guard::Drop => drop(guard),
         Guard::Forget => mem::forget(guard),
+        // It is ours if nobody waits for it.
+        Guard::Decline => receive(guard.and_then(Offer::decline)),
     }
 }
 
@@ -541,62 +560,68 @@ fn check(first: First, threads: Threads, expected: &str) {
 // - `recv`, polled twice: the same
 // - stream, stream polled once only, `poll_recv`
 // - `try_recv` at the start, at the end; `recv` without time at the end
-// - `offer`, not polled at first: accepted, dropped, forgotten; polled once: the same
-// - `offer`, polled once and dropped, or forgotten
+// - `next_offer`, not polled at first: accepted, dropped, forgotten, declined; polled once: the same
+// - `next_offer`, polled once and dropped, or forgotten
 // - `close` at the start, at the end; `drop` at the start, at the end; `closed`
 
 /// The sender takes each step before the receiver does.
 const SENDER_FIRST: &str = "
-    Send(0, Await)    REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    Send(0, Drop)     CCCCC CCCCC CCCCC CCC CCC CCCCCC CC CCCCC
-    Send(0, Forget)   LLLLL LLLLL LLLLL LLL LLL LLLLLL LL LLLLL
-    Send(0, Close)    CCCCC CCCCC CCCCC CCC CCC CCCCCC CC CCCCC
-    Send(0, Leave)    DDDDD DDDDD DDDDD DDD DDD DDDDDD DD DDDDD
-    Send(1, Await)    REEEE RRRRR RRRRR RRR RRR RELREL EE EEEEE
-    Send(1, Drop)     CCCCC RRRRR RRRRR RRR RCC CCCRCL CC CCCCC
-    Send(1, Forget)   RCCCC RRRRR RRRRR RRR RRR RCLRCL CC CCCCC
-    Send(1, Close)    CCCCC RRRRR RRRRR RRR RCC CCCRCL CC CCCCC
-    Send(1, Leave)    DDDDD RRRRR RRRRR RRR RDD DDDRDL DD DDDDD
-    Send(2, Await)    REEEE RRRRR RRRRR RRR RRR RELREL EE EEEEE
-    Send(2, Drop)     CCCCC RRRRR RRRRR RRR RCC CCCRCL CC CCCCC
-    Send(2, Forget)   RCCCC RRRRR RRRRR RRR RRR RCLRCL CC CCCCC
-    Send(2, Close)    CCCCC RRRRR RRRRR RRR RCC CCCRCL CC CCCCC
-    Send(2, Leave)    DDDDD RRRRR RRRRR RRR RDD DDDRDL DD DDDDD
-    Expired           EEEEE EEEEE EEEEE EEE EEE EEEEEE EE EEEEE
-    TrySend           EEEEE EEEEE EEEEE EEE EEE EEEEEE EE EEEEE
-    Wanted            RKKKK REEEE REEEE RER KKK RELREL EE KKKKK
-    WantedDropped     REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    Flush             REEEE RRRRR RRRRR RRR RRR RELREL EE EEEEE
-    SinkClose         REEEE RRRRR RRRRR RRR RRR RELREL EE EEEEE
-    Start             RCCCC RRRRR RRRRR RRR RRR RCLRCL CC CCCCC
-    StartLeave        RDDDD RRRRR RRRRR RRR RRR RDLRDL DD DDDDD
+    Send(0, Await)    REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Send(0, Drop)     CCCCC CCCCC CCCCC CCC CCC CCCCCCCC CC CCCCC
+    Send(0, Forget)   LLLLL LLLLL LLLLL LLL LLL LLLLLLLL LL LLLLL
+    Send(0, Close)    CCCCC CCCCC CCCCC CCC CCC CCCCCCCC CC CCCCC
+    Send(0, Leave)    DDDDD DDDDD DDDDD DDD DDD DDDDDDDD DD DDDDD
+    Send(1, Await)    REEEE RRRRR RRRRR RRR RRR RELERELE EE EEEEE
+    Send(1, Drop)     CCCCC RRRRR RRRRR RRR RCC CCCCRCLR CC CCCCC
+    Send(1, Forget)   RCCCC RRRRR RRRRR RRR RRR RCLCRCLC CC CCCCC
+    Send(1, Close)    CCCCC RRRRR RRRRR RRR RCC CCCCRCLR CC CCCCC
+    Send(1, Leave)    DDDDD RRRRR RRRRR RRR RDD DDDDRDLR DD DDDDD
+    Send(2, Await)    REEEE RRRRR RRRRR RRR RRR RELERELE EE EEEEE
+    Send(2, Drop)     CCCCC RRRRR RRRRR RRR RCC CCCCRCLR CC CCCCC
+    Send(2, Forget)   RCCCC RRRRR RRRRR RRR RRR RCLCRCLC CC CCCCC
+    Send(2, Close)    CCCCC RRRRR RRRRR RRR RCC CCCCRCLR CC CCCCC
+    Send(2, Leave)    DDDDD RRRRR RRRRR RRR RDD DDDDRDLR DD DDDDD
+    Expired           EEEEE EEEEE EEEEE EEE EEE EEEEEEEE EE EEEEE
+    Until(0)          EEEEE EEEEE EEEEE EEE EEE EEEEEEEE EE EEEEE
+    Until(1)          EEEEE RRRRR RRRRR RRR REE EEEERELE EE EEEEE
+    Until(3)          REEEE RRRRR RRRRR RRR RRR RELERELE EE EEEEE
+    TrySend           EEEEE EEEEE EEEEE EEE EEE EEEEEEEE EE EEEEE
+    Wanted            RKKKK REEEE REEEE RER KKK RELERELE EE KKKKK
+    WantedDropped     REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Flush             REEEE RRRRR RRRRR RRR RRR RELERELE EE EEEEE
+    SinkClose         REEEE RRRRR RRRRR RRR RRR RELERELE EE EEEEE
+    Start             RCCCC RRRRR RRRRR RRR RRR RCLCRCLC CC CCCCC
+    StartLeave        RDDDD RRRRR RRRRR RRR RRR RDLRRDLR DD DDDDD
 ";
 
 /// The receiver takes each step before the sender does.
 const RECEIVER_FIRST: &str = "
-    Send(0, Await)    REEEE REEEE REEEE REE EEE RELREL EE EEEEE
-    Send(0, Drop)     CCCCC CCCCC CCCCC CCC CCC CCCCCC CC CCCCC
-    Send(0, Forget)   LLLLL LLLLL LLLLL LLL LLL LLLLLL LL LLLLL
-    Send(0, Close)    CCCCC CCCCC CCCCC CCC CCC CCCCCC CC CCCCC
-    Send(0, Leave)    DDDDD DDDDD DDDDD DDD DDD DDDDDD DD DDDDD
-    Send(1, Await)    REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    Send(1, Drop)     RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(1, Forget)   RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(1, Close)    RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(1, Leave)    RDDDD RDDDD RDDDD RDR DRR RDLRDL DD EDEDD
-    Send(2, Await)    REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    Send(2, Drop)     RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(2, Forget)   RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(2, Close)    RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    Send(2, Leave)    RDDDD RDDDD RDDDD RDR DRR RDLRDL DD EDEDD
-    Expired           EEEEE EEEEE EEEEE EEE EEE EEEEEE EE EEEEE
-    TrySend           EEEEE RCCCC RCCCC RCR EEE EEERCL CC EEEEE
-    Wanted            RKKKK REEEE REEEE REE KKK RELREL EE KKKKK
-    WantedDropped     REEEE REEEE REEEE REE EEE RELREL EE EEEEE
-    Flush             REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    SinkClose         REEEE REEEE REEEE RER ERR RELREL EE EEEEE
-    Start             RCCCC RCCCC RCCCC RCR CRR RCLRCL CC ECECC
-    StartLeave        RDDDD RDDDD RDDDD RDR DRR RDLRDL DD EDEDD
+    Send(0, Await)    REEEE REEEE REEEE REE EEE RELERELE EE EEEEE
+    Send(0, Drop)     CCCCC CCCCC CCCCC CCC CCC CCCCCCCC CC CCCCC
+    Send(0, Forget)   LLLLL LLLLL LLLLL LLL LLL LLLLLLLL LL LLLLL
+    Send(0, Close)    CCCCC CCCCC CCCCC CCC CCC CCCCCCCC CC CCCCC
+    Send(0, Leave)    DDDDD DDDDD DDDDD DDD DDD DDDDDDDD DD DDDDD
+    Send(1, Await)    REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Send(1, Drop)     RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(1, Forget)   RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(1, Close)    RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(1, Leave)    RDDDD RDDDD RDDDD RDR DRR RDLDRDLD DD EDEDD
+    Send(2, Await)    REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Send(2, Drop)     RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(2, Forget)   RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(2, Close)    RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    Send(2, Leave)    RDDDD RDDDD RDDDD RDR DRR RDLDRDLD DD EDEDD
+    Expired           EEEEE EEEEE EEEEE EEE EEE EEEEEEEE EE EEEEE
+    Until(0)          EEEEE EEEEE EEEEE EEE EEE EEEEEEEE EE EEEEE
+    Until(1)          REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Until(3)          REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    TrySend           EEEEE RCCCC RCCCC RCR EEE EEEERCLR CC EEEEE
+    Wanted            RKKKK REEEE REEEE REE KKK RELERELE EE KKKKK
+    WantedDropped     REEEE REEEE REEEE REE EEE RELERELE EE EEEEE
+    Flush             REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    SinkClose         REEEE REEEE REEEE RER ERR RELERELE EE EEEEE
+    Start             RCCCC RCCCC RCCCC RCR CRR RCLCRCLC CC ECECC
+    StartLeave        RDDDD RDDDD RDDDD RDR DRR RDLDRDLD DD EDEDD
 ";
 
 #[test]

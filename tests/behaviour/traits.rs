@@ -5,14 +5,14 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use handoff::{
     channel, Closed, IntoIter, Iter, NextOffer, Offer, Receiver, Recv, RecvTimeoutError, Send,
-    SendError, SendTimeoutError, Sender, TryRecvError, TrySendError, Wanted,
+    SendError, SendTimeoutError, Sender, TryRecvError, TrySendError, Until, Wanted,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fmt::{self, Debug, Display};
-use std::future::Future;
+use std::future::{Future, Ready};
 use std::marker::PhantomPinned;
 use std::mem::{self, size_of};
 use std::ops::{Deref, DerefMut};
@@ -179,6 +179,11 @@ assert_impl_all!(NextOffer<'static, Plain>: std::marker::Send, Sync);
 assert_impl_all!(Offer<'static, Plain>: std::marker::Send, Sync);
 assert_impl_all!(Iter<'static, Plain>: std::marker::Send, Sync);
 assert_impl_all!(IntoIter<Plain>: std::marker::Send, Sync);
+
+assert_impl_all!(Until<Send<'static, Plain>, Ready<()>>: std::marker::Send, Sync);
+assert_impl_all!(Until<Recv<'static, NotSync>, Ready<()>>: std::marker::Send);
+assert_not_impl_any!(Until<Recv<'static, NotSend>, Ready<()>>: std::marker::Send, Sync);
+assert_not_impl_any!(Until<Recv<'static, Plain>, Ready<NotSend>>: std::marker::Send, Sync);
 
 assert_impl_all!(Send<'static, NotSync>: std::marker::Send);
 assert_impl_all!(Wanted<'static, NotSync>: std::marker::Send);
@@ -491,6 +496,11 @@ fn ends_and_futures_are_small() {
     assert!(size_of::<Receiver<[u8; 4096]>>() <= 3 * WORD);
     assert!(size_of::<Recv<'_, [u8; 4096]>>() <= 4 * WORD);
     assert!(size_of::<Send<'_, [u8; 4096]>>() < 2 * 4096, "one item");
+    assert_eq!(
+        size_of::<Until<Recv<'_, u8>, Ready<()>>>(),
+        size_of::<(Recv<'_, u8>, Ready<()>)>(),
+        "a limit costs what it is"
+    );
     assert_eq!(
         size_of::<Option<Sender<u8>>>(),
         size_of::<Sender<u8>>(),
