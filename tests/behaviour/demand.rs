@@ -60,12 +60,12 @@ static NOT_WAITING: &[(&str, Receive)] = &[
         assert!(rx.recv().wait_timeout(Duration::ZERO).is_err());
     }),
     ("recv that timed out after a while", |rx, _| {
-        assert!(rx.recv().wait_timeout(Duration::from_millis(1)).is_err());
+        assert!(rx.recv().wait_timeout(Duration::from_millis(100)).is_err());
     }),
     ("offer that timed out after a while", |rx, _| {
         assert!(rx
             .next_offer()
-            .wait_timeout(Duration::from_millis(1))
+            .wait_timeout(Duration::from_millis(100))
             .is_err());
     }),
     ("try_next_offer", |rx, _| {
@@ -82,7 +82,7 @@ static NOT_WAITING: &[(&str, Receive)] = &[
         "stream, and then a thread that waited for a while",
         |rx, _| {
             assert!(Probe::new().poll_next(rx).is_pending());
-            assert!(rx.recv().wait_timeout(Duration::from_millis(1)).is_err());
+            assert!(rx.recv().wait_timeout(Duration::from_millis(100)).is_err());
         },
     ),
     ("poll_closed", |rx, probe| {
