@@ -1,63 +1,60 @@
-//! An unbuffered (rendezvous) channel with one sender and one receiver, async and blocking at
-//! once.
-//!
-//! A [`send`](Sender::send) waits until the receiver has taken the item. Nothing is ever buffered,
-//! so back-pressure is exact, and every item is at any moment in exactly one pair of hands. The
-//! channel works on every executor, between executors, and without one.
+//! An unbuffered (rendezvous) channel with one sender and one receiver, for async tasks and for
+//! threads. A send waits until the receiver has taken the item, so nothing is ever buffered.
 //!
 //! ```
 //! use futures::{executor::block_on, future::join};
-//! use handoff::channel;
 //!
-//! let (mut sender, mut receiver) = channel();
-//! let send_task = async move {
+//! let (mut sender, mut receiver) = handoff::channel();
+//! let sending = async move {
 //!     for i in 0..100 {
 //!         sender.send(i).await.expect("channel disconnected");
 //!     }
 //! };
-//! let recv_task = async move {
+//! let receiving = async move {
 //!     for i in 0..100 {
-//!         let value = receiver.recv().await.expect("channel disconnected");
-//!         assert_eq!(value, i);
+//!         assert_eq!(receiver.recv().await, Some(i));
 //!     }
 //! };
-//! block_on(join(send_task, recv_task)); // sends block, so both must run
+//! block_on(join(sending, receiving)); // a send waits for its receive, so both must run
 //! ```
 //!
-//! # What it promises
+//! # Operations
 //!
-//! 1. **Ok means taken.** A send resolves to `Ok(())` if and only if the receiver took the item:
-//!    not queued, and not promised to a receiver that may still change its mind. (Only
-//!    [`try_send`](Sender::try_send), which cannot wait for that, promises less.)
-//! 2. **Nothing is lost.** An item is with the caller, on offer in the slot, lent to the receiver,
-//!    with the receiver, or given back. A future that is dropped at any point neither loses nor
-//!    duplicates one.
-//! 3. **No foreign code under a lock.** Wakers, drops of items and closures of the caller run while
-//!    no lock is held, neither ours nor that of `event-listener`. A waker may re-enter the channel,
-//!    drop either end, or panic; an item may own the channel's other end.
-//! 4. **No `unsafe`**, and fast all the same: see [Cost](#cost).
+//! | to | on the [`Sender`] | on the [`Receiver`] |
+//! |----|-------------------|---------------------|
+//! | hand over an item | [`send(item)`](Sender::send) | [`recv()`](Receiver::recv), as a `Stream`, or [`iter()`](Receiver::iter) |
+//! | look at an item first | | [`next_offer()`](Receiver::next_offer), then [`Offer::accept`] or [`Offer::decline`] |
+//! | do it now or not at all | [`try_send(item)`](Sender::try_send) | [`try_recv()`](Receiver::try_recv), [`try_next_offer()`](Receiver::try_next_offer) |
+//! | make an item only when it is wanted | [`wanted()`](Sender::wanted) | |
+//! | get back what was not delivered | [`reclaim()`](Sender::reclaim) | |
+//! | wait until the other end goes | [`closed()`](Sender::closed) | [`closed()`](Receiver::closed) |
+//! | refuse everything from now on | [`close()`](Sender::close) | [`close()`](Receiver::close) |
+//! | ask without waiting | [`is_wanted()`](Sender::is_wanted), [`is_closed()`](Sender::is_closed) | [`is_offered()`](Receiver::is_offered), [`is_closed()`](Receiver::is_closed) |
+//! | write a future by hand | [`poll_wanted`](Sender::poll_wanted), [`poll_closed`](Sender::poll_closed) | [`poll_recv`](Receiver::poll_recv), [`poll_closed`](Receiver::poll_closed) |
 //!
-//! What stands behind each of them is listed in [How we know](_how_we_know).
+//! The five that wait are `send`, `wanted`, `recv`, `next_offer` and `closed`. Each returns a future, and
+//! a suffix says how to wait for it:
 //!
-//! # When to use it
+//! | | in a task | in a thread |
+//! |-|-----------|-------------|
+//! | without a limit | `.await` | [`.wait()`](Send::wait) |
+//! | with a limit | [`.until(limit).await`](Send::until): a timer, a token, any future | [`.wait_timeout(duration)`](Send::wait_timeout), [`.wait_deadline(instant)`](Send::wait_deadline) |
 //!
-//! * Two parts of a program are to run in step: one must not run ahead of the other.
-//! * A sender must know that its item has arrived, or get it back.
-//! * Either end is used in a `select!` loop, or is cancelled in other ways.
-//! * One end is in a thread and the other in a task, or they are on different runtimes.
+//! With a limit the result says whether the limit came first: [`Until`] has the table. A send that gave
+//! up has its item in the error.
 //!
-//! When not:
+//! The [cookbook](_cookbook) has whole programs: select loops, time-outs, shutdown, request and
+//! response, workers, generators, TCP servers, test doubles, callbacks. [How we know](_how_we_know)
+//! says what stands behind each promise of this page.
 //!
-//! * The sender is to work ahead of the receiver. That is what a buffer is for: take a bounded
-//!   channel.
+//! # When not to use it
+//!
+//! * The sender is to work ahead of the receiver. Take a bounded channel.
 //! * There are several senders, or several receivers.
 //! * The two ends do not run concurrently. A send that is awaited before its receive begins waits
 //!   forever, and so does a blocking wait for an end that lives on the same thread.
 //!
-//! The [cookbook](_cookbook) has whole programs for the rest: select loops, time-outs, shutdown,
-//! request and response, workers, generators, TCP servers, test doubles, callbacks.
-//!
-//! # Rendezvous
+//! # A handover
 //!
 //! Whoever comes first waits. Between the ends is one slot, which holds an item only while a send
 //! waits for it to be taken:
@@ -66,18 +63,19 @@
 //!
 //! 1. [`recv`](Receiver::recv) finds nothing on offer, and waits.
 //! 2. [`send`](Sender::send), when it is first polled, puts its item on offer and wakes the
-//!    receiver. It waits in turn.
+//!    receiver. Then it waits, too.
 //! 3. The receiver takes the item, in the poll that returns it, and wakes the sender.
-//! 4. The send resolves to `Ok(())`.
+//! 4. The send resolves to `Ok(())`. So `Ok` means taken: not queued, and not promised to a receiver
+//!    that may still change its mind.
 //!
 //! If the send comes first, its item is on offer until the receiver comes.
 //!
 //! Every operation that waits borrows its end mutably. So each end waits for one thing at a time,
-//! which the compiler checks, and there is no queue of waiters anywhere.
+//! and the compiler checks that.
 //!
-//! # Custody
+//! # Where an item is
 //!
-//! An item is always in one of five places:
+//! An item is always in one of five places, so none is lost and none is there twice:
 //!
 #![doc = include_str!("../docs/states.svg")]
 //!
@@ -88,16 +86,16 @@
 //! | on offer | lent | [`next_offer`](Receiver::next_offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
 //! | lent | with the sender | [`decline`](Offer::decline), in an error; if nobody waits for it, the receiver keeps it |
-//! | lent | on offer | the [`Offer`] is dropped; if the limit of its send has come, it goes back to that at once |
-//! | on offer | with the sender | an error: the receiver is closed, or the time is up; or [`reclaim`](Sender::reclaim), of an item that no living [`Send`] waits for |
+//! | lent | on offer | the [`Offer`] is dropped |
+//! | lent | with the sender | the [`Offer`] is dropped, and the limit of its send has come |
+//! | on offer | with the sender | an error: the receiver is closed, or the limit has come; or [`reclaim`](Sender::reclaim), if no [`Send`] waits for it |
 //! | on offer | given back | the [`Send`] is dropped |
 //! | with the sender | given back | the [`Send`] is dropped before its item was on offer: it was not polled, or an older item is there |
 //! | given back | with the sender | [`reclaim`](Sender::reclaim) |
 //!
-//! An item that was given back and not reclaimed is dropped when [`send`](Sender::send) or
-//! [`try_send`](Sender::try_send) is next called (`start_send` does it, too), or with the [`Sender`].
-//! An item that is on offer outlives its sender, and is dropped once nobody is left to receive or
-//! reclaim it.
+//! An item that was given back and not reclaimed is dropped when [`send`](Sender::send),
+//! [`try_send`](Sender::try_send) or `start_send` is next called, or with the [`Sender`]. An item that
+//! is on offer outlives its sender, and is dropped once nobody is left to receive or reclaim it.
 //!
 //! # Cancel safety
 //!
@@ -106,9 +104,8 @@
 //! | dropped | what becomes of the item |
 //! |---------|--------------------------|
 //! | [`Send`], polled or not | [`reclaim`](Sender::reclaim) returns it, unless it was taken |
-//! | [`Recv`], [`NextOffer`] | it stays on offer: they held nothing |
+//! | [`Recv`], [`NextOffer`], `StreamExt::next` | it stays on offer: they held nothing |
 //! | [`Offer`] | it is on offer again |
-//! | `StreamExt::next` | it stays on offer |
 //! | [`Wanted`], [`Closed`] | no item is involved |
 //! | `SinkExt::send` | it stays on offer: a `Sink` cannot tell a dropped future from a patient one |
 //!
@@ -119,34 +116,9 @@
 //! 3. [`reclaim`](Sender::reclaim) returns it.
 //! 4. A receive that comes later finds nothing.
 //!
-//! [`reclaim`](Sender::reclaim), directly after a [`Send`] was dropped, is the verdict on its item:
-//! `Some(item)`, it was not delivered and never will be; `None`, it was taken, at the last moment.
-//!
-//! ```
-//! use futures_lite::future::{block_on, poll_once};
-//!
-//! let (mut sender, mut receiver) = handoff::channel();
-//!
-//! // Offer an item, and give up.
-//! assert!(block_on(poll_once(sender.send("parcel"))).is_none());
-//! // It was not delivered,
-//! assert_eq!(sender.reclaim(), Some("parcel"));
-//! // and it will not be.
-//! assert!(receiver.try_recv().is_err());
-//! ```
-//!
-//! If the receiver uses [`next_offer`](Receiver::next_offer), `None` can also mean that the item is
-//! lent, and its receiver decides.
-//!
-//! A send with a limit needs no `reclaim`: [`send(item).until(limit)`](Send::until) in a task and
-//! [`wait_timeout`](Send::wait_timeout) in a thread say in their result whether the item was taken,
-//! and each error carries it.
-//!
-//! # Select loops
-//!
-//! In a `select!` loop the arms that lose are dropped in every round. The receiving side needs
-//! nothing. The sending side reclaims. Make the send itself the arm: an arm
-//! `async { sender.send(item).await }` that is dropped before its first poll takes its item along.
+//! Call `reclaim` directly after a send was dropped: the next send drops what was not reclaimed. It is
+//! the verdict. `Some(item)`: the item was not delivered and never will be. `None`: it was taken, or
+//! the receiver holds it in an [`Offer`] and decides. In a `select!` loop it looks like this:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -171,93 +143,23 @@
 //! # }
 //! ```
 //!
+//! Make the send itself the arm. An arm `async { sender.send(item).await }` owns the item, and drops it
+//! when it is itself dropped before its first poll. A receiving arm needs nothing of all this.
+//!
 //! All futures of the crate are `Unpin` and `FusedFuture`, for every `T`. So `futures::select!` takes
 //! them as they are, and a send can be kept across rounds as `&mut send`.
 //!
-//! # Disconnection
+//! # Closing
 //!
-//! Either end can be dropped or [closed](Sender::close), and the other end learns of it: a pending
-//! send resolves to a [`SendError`] with the item, and `recv` to `None`, once nothing is on offer
-//! any more.
+//! Either end can be dropped or closed, and the other end learns of it: a pending send resolves to a
+//! [`SendError`] with the item, and `recv` to `None`, once nothing is on offer any more. Taken wins
+//! over closed: if the receiver took the item and then went, the send is `Ok`.
 //!
-//! ```
-//! use futures::{executor::block_on, future::join};
-//! use handoff::channel;
+//! # Threads and runtimes
 //!
-//! let (mut sender, mut receiver) = channel();
-//! let send_task = async move {
-//!     for i in 0..50 {
-//!         sender.send(i).await.expect("channel disconnected");
-//!     }
-//!     // The sender is dropped here.
-//! };
-//! let recv_task = async move {
-//!     for i in 0..50 {
-//!         let value = receiver.recv().await.expect("channel disconnected");
-//!         assert_eq!(value, i);
-//!     }
-//!     assert!(receiver.recv().await.is_none());
-//! };
-//! block_on(join(send_task, recv_task));
-//! ```
-//!
-//! Taken wins over closed: if the receiver took the item and then went, the send is `Ok`.
-//! [`closed`](Sender::closed) waits for the other end to go, without sending or receiving.
-//!
-//! # Blocking use
-//!
-//! How an operation waits is a suffix, the same for all five futures:
-//!
-//! | | in a task | in a thread |
-//! |-|-----------|-------------|
-//! | without a limit | `.await` | [`.wait()`](Send::wait) |
-//! | with a limit | [`.until(limit).await`](Send::until): any future | [`.wait_timeout(duration)`](Send::wait_timeout), [`.wait_deadline(instant)`](Send::wait_deadline) |
-//!
-//! ```
-//! use std::{thread, time::Duration};
-//!
-//! let (mut sender, mut receiver) = handoff::channel();
-//! let worker = thread::spawn(move || {
-//!     // Blocks for each item.
-//!     receiver.iter().sum::<i32>()
-//! });
-//! for i in 0..10 {
-//!     sender.send(i).wait().expect("receiver disconnected");
-//! }
-//! let outcome = sender.send(10).wait_timeout(Duration::from_secs(60));
-//! assert_eq!(outcome, Ok(()));
-//! drop(sender);
-//! assert_eq!(worker.join().unwrap(), 55);
-//! ```
-//!
-//! The `block_on` of any executor does as well:
-//!
-//! ```
-//! use futures::executor::block_on;
-//! use std::thread;
-//!
-//! let (mut sender, mut receiver) = handoff::channel();
-//! let sending = thread::spawn(move || {
-//!     for i in 0..100 {
-//!         block_on(sender.send(i)).expect("receiver disconnected");
-//!     }
-//! });
-//! for i in 0..100 {
-//!     assert_eq!(block_on(receiver.recv()).expect("sender disconnected"), i);
-//! }
-//! sending.join().unwrap();
-//! ```
-//!
-//! Delivery wins over the limit. An expired receive still takes what is on offer. A send that gives
-//! up returns its item, which then was not delivered.
-//!
-//! Inside a task use `.await`. A `wait` there blocks the executor's thread, and if the other end
-//! needs that thread, forever.
-//!
-//! # Mixing runtimes
-//!
-//! The channel knows nothing of any runtime. Each end is used from wherever it is at the time, and
-//! the same end in different ways one after the other:
+//! The channel knows nothing of any runtime. Each end is used from wherever it is at the time, in
+//! different ways one after the other. Inside a task use `.await`: a `wait` there blocks the
+//! executor's thread, and if the other end needs that thread, forever.
 //!
 //! ```
 //! use std::thread;
@@ -281,97 +183,24 @@
 //! On one thread the ends take turns: a poll hands over one item and then waits for the other end's
 //! poll, so every other task has its turn with every item.
 //!
-//! If the other end is on another core it may have the next item ready each time, and a loop of
-//! receives or sends that awaits nothing else may go on for long without a pause, while other tasks
-//! of its thread, and a time-out around the loop, wait. An answer that is there is given at once,
-//! however often: polls are exact. The channel belongs to no runtime and so has no part in its budget.
-//! Where that matters, let the loop yield now and then. On tokio (where `coop::cooperative` around a
-//! future does the same):
+//! If the other end is on another core it may have the next item ready each time. A loop of receives
+//! or sends that awaits nothing else may then go on for long without a pause, while other tasks of its
+//! thread, and a time-out around the loop, wait. A poll never returns `Pending` if its result is
+//! ready, however many came before. Where that matters, let the loop yield now and then: the
+//! [cookbook](_cookbook#a-loop-that-leaves-time-to-others) has a recipe.
 //!
-//! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! # let (mut sender, mut receiver) = handoff::channel();
-//! # let thread = std::thread::spawn(move || for i in 0..1_000 { sender.send(i).wait().unwrap() });
-//! # let mut sum = 0;
-//! while let Some(item) = receiver.recv().await {
-//!     sum += item;
-//!     tokio::task::consume_budget().await; // goes on at once, or yields if it is time
-//! }
-//! # assert_eq!(sum, 999 * 500);
-//! # thread.join().unwrap();
-//! # }
-//! ```
+//! # Spinning
 //!
-//! # Demand
+//! A sleep costs 4 to 40 µs, and a peer that runs on another core answers in a tenth of one. So a wait
+//! may look at the slot again and again before it sleeps, but only if the other end was last seen on
+//! another thread, and only while that pays. A blocked thread spins for at most 50 µs. In a poll,
+//! where other tasks want the thread, spins never take more of it than these had before: in
+//! `block_on` a thread is in step with its peer for half of the time, and an executor's other tasks
+//! keep at least half of theirs. A wait that lasts uses no CPU.
 //!
-//! [`wanted`](Sender::wanted) waits until a receive is really waiting. So a producer can make its
-//! value at the last moment, and none that nobody asked for:
+//! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
-//! ```
-//! use futures_lite::future::{block_on, zip};
-//!
-//! # fn sample() -> u32 { 20 }
-//! let (mut sender, mut receiver) = handoff::channel();
-//! let sensor = async move {
-//!     let mut samples = 0;
-//!     while sender.wanted().await {
-//!         samples += 1;
-//!         if sender.send(sample()).await.is_err() {
-//!             break;
-//!         }
-//!     }
-//!     samples
-//! };
-//! let display = async move {
-//!     for _ in 0..3 {
-//!         assert_eq!(receiver.recv().await, Some(20));
-//!     }
-//! };
-//! assert_eq!(block_on(zip(sensor, display)).0, 3);
-//! ```
-//!
-//! It is a hint: the receive may be cancelled next. [`try_send`](Sender::try_send) puts an item on
-//! offer only for a receive that is waiting, and otherwise returns it at once. Its `Ok` is no receipt:
-//! should that receive be cancelled, the item is there for the next one, or for
-//! [`reclaim`](Sender::reclaim).
-//!
-//! # Two-phase receive
-//!
-//! [`next_offer`](Receiver::next_offer) lends the item and leaves the send pending. [`Offer::accept`] takes it
-//! and completes the send; dropping the guard puts it back, and
-//! [`Offer::decline`] gives it to the sender again. A worker that panics or is cancelled
-//! half-way has dropped its guard, so the next worker gets the item: processing at least once,
-//! without a queue.
-//!
-//! ```
-//! use std::thread;
-//!
-//! let (mut sender, mut receiver) = handoff::channel();
-//! let boss = thread::spawn(move || sender.send("job").wait());
-//!
-//! let first_worker = thread::scope(|scope| {
-//!     let worker = scope.spawn(|| {
-//!         let job = receiver.next_offer().wait().expect("there is a job");
-//!         panic!("half-way through the {}", *job);
-//!     });
-//!     worker.join()
-//! });
-//! assert!(first_worker.is_err());
-//!
-//! // The job is on offer again.
-//! let job = receiver.next_offer().wait().expect("there is a job");
-//! assert_eq!(*job, "job");
-//! handoff::Offer::accept(job);
-//! assert_eq!(boss.join().unwrap(), Ok(())); // and only now the send is done
-//! ```
-//!
-//! The item can be changed through the guard, which puts back what is in it then.
-//!
-//! # Streams, sinks and iterators
-//!
-//! [`Receiver`] is a `Stream` and a `FusedStream`. In threads it is an iterator, with
-//! [`iter`](Receiver::iter) and `for item in receiver`. [`Sender`] is a `Sink` with the feature
-//! `sink`.
+//! # Combinators
 //!
 //! A combinator is a receiver, or a sender, of its own: what `peekable`, `chunks` or `buffered` hold
 //! was taken from the channel, and what `SinkExt::buffer` holds has not reached it. Such items go
@@ -383,14 +212,12 @@
 //! No operation panics on its own account, except that a `wait` on a future that has resolved
 //! already does. (Polled once more, such a future stays pending.)
 //!
-//! A waker is foreign code, and may panic. Its panic comes out of the operation that woke it. Every
-//! other wake is still done, nothing is poisoned, and the channel works as before. One item can be
-//! lost by that, and in no other way: the one that the operation that unwinds was about to return,
-//! in an `Ok`, a `Some` or an error. It is dropped by the unwinding. An item that was about to be
-//! lent is put back.
-//!
-//! The drop of an item may panic, too. If [`send`](Sender::send), [`try_send`](Sender::try_send) or
-//! the `Sink` discards an item in that way, the new one is given back in turn.
+//! Wakers, limits, and the drops of items are the caller's code, and run while no lock is held. They
+//! may use the channel, drop either end, or panic. The panic of a waker comes out of the operation
+//! that woke it. Every other wake is still done, nothing is poisoned, and the channel works as
+//! before. One item can be lost by that, and in no other way: the one that the operation was about to
+//! return, in an `Ok`, a `Some` or an error. It is dropped by the unwinding. An item that was about to
+//! be lent is put back. If the drop of an item panics that a send discards, the new item is given back.
 //!
 //! # Cost
 //!
@@ -400,33 +227,18 @@
 //! * A handover takes one short lock to offer the item and one to take it. To learn that it was
 //!   taken needs none. A receive that has to wait takes one more.
 //! * A waker is cloned once a wait, and not again when the same task polls again.
-//! * Between two threads, a wait may look at the slot again and again before it sleeps, because a sleep
-//!   costs 4 to 40 µs and a peer that is running answers in a tenth of one. See [Spinning](#spinning).
 //!
 //! The package `compare` in the repository measures all that, beside other channels.
-//!
-//! # Spinning
-//!
-//! A wait spins only if the other end was last seen on another thread, and only while that pays. A
-//! blocked thread spins for at most 50 µs. In a poll, where other tasks want the thread, spins
-//! never take more of it than these had before: in `block_on` a thread is in step with its peer for
-//! half of the time, and an executor's other tasks keep at least half of theirs. A wait that lasts uses
-//! no CPU.
-//!
-//! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
 //! # Features and targets
 //!
 //! * `sink` (off by default): `Sink` of `futures-sink` for [`Sender`].
+//! * `loom`: for this crate's own models. A program that sets `--cfg loom` for models of its own
+//!   enables it, too, as `event-listener` does not build otherwise. Not part of the public interface.
 //!
-//! The dependencies are `event-listener`, `futures-core` and `pin-project-lite`. The minimum
-//! supported Rust version is 1.71. On wasm, whose main thread must not block, there are no `wait`
-//! forms and no iterators.
-//!
-//! A program that sets `--cfg loom` for its own models passes it on to its dependencies, and
-//! `event-listener` does not build with it alone. Enable the feature `loom` of this crate in that
-//! build: both then use loom's primitives. It is there for this crate's own models, and not part of
-//! the public interface.
+//! There is no `unsafe`. The dependencies are `event-listener`, `futures-core` and
+//! `pin-project-lite`. The minimum supported Rust version is 1.71. On wasm, whose main thread must
+//! not block, there are no `wait` forms and no iterators.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

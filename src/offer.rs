@@ -21,9 +21,12 @@ use {
 
 /// An item on loan, from [`Receiver::next_offer`](crate::Receiver::next_offer).
 ///
-/// The sender stays pending as long as the guard lives. [`Offer::accept`] takes the item and
-/// completes the send. [`Offer::decline`] gives it back to the sender. Dropping the guard puts the item back on offer, changed if it was
-/// changed through the guard, and the send stays pending.
+/// The send stays pending as long as the guard lives. Then it depends:
+///
+/// * [`Offer::accept`] takes the item, and the send is completed.
+/// * [`Offer::decline`] gives the item back to the sender.
+/// * A drop puts the item back on offer, with what was changed in it, and the send stays pending.
+///   But if the limit of its send has come, the item goes back in the `Timeout` error of that send.
 ///
 /// # Cancel safety
 ///
@@ -32,8 +35,8 @@ use {
 ///
 /// While the guard lives its item cannot be withdrawn. If the `Send` is dropped in the meantime,
 /// [`reclaim`](crate::Sender::reclaim) returns `None`, and an item that the guard puts back then
-/// stays on offer, to be received or reclaimed. A send with a time limit outlasts it until the
-/// guard is gone, and then has its item back before anybody can borrow it again.
+/// stays on offer, to be received or reclaimed. A send whose limit has come waits until the guard
+/// is gone, and then has its item back before anybody can borrow it again.
 ///
 /// A guard that is leaked with [`mem::forget`](std::mem::forget) counts as accepted, and its item
 /// is leaked too. The sender learns of it at the receiver's next operation (one that receives,
@@ -84,8 +87,9 @@ impl<T> Offer<'_, T> {
     ///
     /// A [`Send`](crate::Send) resolves to an error `Declined` that carries the item, with and
     /// without a limit. So does the `Sink` at its next flush. An item whose sender does not wait for
-    /// the answer any more comes back from this call instead: that of a dropped `Send`, or of
-    /// [`try_send`](crate::Sender::try_send).
+    /// the answer comes back from this call instead: that of a dropped `Send`, or of
+    /// [`try_send`](crate::Sender::try_send). (A send past its limit still waits: its item goes back
+    /// to it.)
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -98,7 +102,7 @@ impl<T> Offer<'_, T> {
     /// assert_eq!(Offer::decline(offer), None); // somebody waits for it
     /// assert_eq!(block_on(send), Err(SendError::Declined("job")));
     /// ```
-    #[must_use = "if nobody waits for the item, it is here"]
+    #[must_use = "this returns the item if its sender no longer waits; do not drop it"]
     pub fn decline(mut offer: Self) -> Option<T> {
         let item = offer.take();
         let mut slot = offer.channel.lock();
@@ -111,7 +115,9 @@ impl<T> Offer<'_, T> {
     /// Whether the `Send` that offered this item was dropped, or is past its limit. Once true, it
     /// stays true.
     ///
-    /// A worker can look at it from time to time, and stop working for somebody who gave up. It is
+    /// A worker can look at it from time to time, and stop working for somebody who gave up. Past its
+    /// limit a send still waits for the guard, so [`decline`](Offer::decline) returns `None` and the
+    /// send resolves to `Declined`. Only after a drop does `decline` return the item. This is
     /// false for an item of [`try_send`](crate::Sender::try_send) and of the `Sink`: these do not
     /// wait, and have not given up either.
     ///

@@ -26,17 +26,18 @@ pin_project! {
     /// | [`Send`] | `Result<(), SendTimeoutError<T>>`, with the item in each error |
     /// | [`Recv`] | `Result<T, RecvTimeoutError>` |
     /// | [`NextOffer`] | `Result<Offer<'_, T>, RecvTimeoutError>` |
-    /// | [`Wanted`] | `Option<bool>` |
-    /// | [`Closed`] | `Option<()>` |
+    /// | [`Wanted`] | `Option<bool>`: `Some(true)` a receive waits, `Some(false)` an end is closed, `None` the limit came first |
+    /// | [`Closed`] | `Option<()>`: `None` if the limit came first |
     ///
     /// Each poll polls the operation first and the limit second, so delivery wins over the limit.
-    /// Once the limit has resolved it is not polled again. A limit that is resolved at once still
-    /// lets the operation try once: an item on offer is received, and an item to send is on offer
-    /// for an instant.
+    /// Once the limit has resolved it is not polled again. With a limit that has already resolved, the
+    /// operation still tries once: a receive takes what is on offer, and a send offers its item and
+    /// withdraws it in the same poll.
     ///
     /// A limit cannot end a send whose item is lent in an [`Offer`]. The send then waits until the
     /// guard is accepted (`Ok`), declined (`Declined`) or dropped (`Timeout`). To drop the `Until`
-    /// ends it at once.
+    /// ends the wait at once; the item then stays in the guard, and [`Offer::decline`] returns it to
+    /// the receiver.
     ///
     /// With `until(&mut limit)` the limit can be used again. But a second `until` polls it again, also
     /// if it has resolved, and not every future allows that: [fuse] it.

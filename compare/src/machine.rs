@@ -38,7 +38,7 @@ impl Machine {
 /// say which.
 #[must_use]
 pub fn version(package: &str) -> String {
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
     let lock = fs::read_to_string(lock).unwrap_or_default();
     match *in_lock(&lock, package) {
         [] => String::new(),

@@ -1,7 +1,7 @@
-//! Measures handoff beside its peers and beside the floor: `cargo run --release -p compare`.
+//! Measures handoff beside its peers and beside the floor: `cargo compare`.
 //!
-//! Prints a Markdown table a scenario and the numbers to reach, and writes `results.json` and
-//! `results.svg`.
+//! Prints a Markdown table a scenario and the numbers to reach, and writes `results.json`,
+//! `results.svg` and the README's chart, `summary-light.svg` and `summary-dark.svg`.
 
 #![forbid(unsafe_code)]
 
@@ -110,6 +110,13 @@ fn try_main(options: &Options) -> Result<(), Box<dyn Error>> {
         let svg = folder.join("results.svg");
         fs::write(&svg, chart::draw(&results)?)?;
         eprintln!("Written: {} and {}", json.display(), svg.display());
+        for (name, dark) in [("summary-light.svg", false), ("summary-dark.svg", true)] {
+            if let Some(drawn) = chart::draw_summary(&results, dark)? {
+                let svg = folder.join(name);
+                fs::write(&svg, drawn)?;
+                eprintln!("Written: {}", svg.display());
+            }
+        }
     }
     Ok(())
 }

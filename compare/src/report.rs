@@ -104,7 +104,8 @@ fn name(line: &Line) -> String {
 pub fn time(ns: f64) -> String {
     match ns {
         ns if ns < 99.95 => format!("{ns:.1} ns"),
-        ns if ns < 9_999.5 => format!("{ns:.0} ns"),
+        ns if ns < 999.5 => format!("{ns:.0} ns"),
+        ns if ns < 9_995.0 => format!("{:.2} µs", ns / 1e3),
         ns if ns < 99_950.0 => format!("{:.1} µs", ns / 1e3),
         ns if ns < 999_500.0 => format!("{:.0} µs", ns / 1e3),
         ns => format!("{:.1} ms", ns / 1e6),
@@ -240,7 +241,7 @@ mod tests {
     #[test]
     fn units() {
         assert_eq!(time(56.44), "56.4 ns");
-        assert_eq!(time(1_582.2), "1582 ns");
+        assert_eq!(time(1_582.2), "1.58 µs");
         assert_eq!(time(47_116.0), "47.1 µs");
         assert_eq!(time(2_001_427.0), "2.0 ms");
     }

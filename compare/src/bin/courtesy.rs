@@ -1,8 +1,8 @@
 //! What spins cost others, and what they save: each figure beside the same build with spinning off, in turn.
 //!
 //! ```text
-//! cargo run --release -p compare --bin courtesy             # all tables, some minutes
-//! cargo run --release -p compare --bin courtesy -- --rounds 5
+//! cargo compare --bin courtesy             # all tables, some minutes
+//! cargo compare --bin courtesy -- --rounds 5
 //! ```
 //!
 //! It builds itself a second time, with `--cfg handoff_no_spin`, into `target/no-spin`. Then both builds run the same
@@ -109,14 +109,8 @@ fn main() -> Result<()> {
 fn build_without_spins() -> Result<PathBuf> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/no-spin");
     let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "compare",
-            "--bin",
-            "courtesy",
-        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--release", "--bin", "courtesy"])
         .arg("--target-dir")
         .arg(&target)
         .env("RUSTFLAGS", "--cfg handoff_no_spin")

@@ -1,4 +1,4 @@
-//! The table of custody: `cargo run --release -p compare --bin custody`.
+//! The table of custody: `cargo compare --bin custody`.
 //!
 //! Puts handoff and its peers through the same experiments, each in a child process with a time
 //! limit, and prints what became of the item as a Markdown table.

@@ -2,8 +2,8 @@
 //! time, so they tell a change of some instructions that no clock would see.
 //!
 //! ```text
-//! cargo run --release -p compare --bin instructions              # the table
-//! cargo run --release -p compare --bin instructions -- zip       # one scenario; its profile is kept
+//! cargo compare --bin instructions              # the table
+//! cargo compare --bin instructions -- zip       # one scenario; its profile is kept
 //! ```
 //!
 //! Each scenario is run with 20,000 items and with 40,000 (in a process of its own), and the difference is divided by

@@ -1,4 +1,4 @@
-//! handoff under everything at once: `cargo run --release -p compare --bin soak -- --minutes N`.
+//! handoff under everything at once: `cargo compare --bin soak -- --minutes N`.
 //!
 //! Channels between ends of all kinds, used in every way and cancelled at random, while all cores
 //! are busy. It stops with a ledger that must balance: everything sent was received or came back,

@@ -231,7 +231,7 @@ fn after_the_receiver_went(sent: Poll<Sent<Parcel>>) -> Finding {
         Poll::Ready(Sent::Returned(_)) => Finding::good("given back in the error"),
         Poll::Ready(Sent::Refused) => Finding::fair("destroyed, sender told so"),
         Poll::Ready(Sent::Ok) => Finding::bad("destroyed, sender told `Ok`"),
-        Poll::Pending => Finding::bad("the send waits for ever"),
+        Poll::Pending => Finding::bad("the send waits forever"),
     }
 }
 
@@ -243,7 +243,7 @@ fn forgotten_receive<E: AsyncEnds>() -> Finding {
     mem::forget(recv);
     let after = exchange(&mut tx, &mut rx, &ledger, 0..3);
     if after.received == [0, 1, 2] && after.sent_all {
-        Finding::good("all goes on")
+        Finding::good("the channel still works")
     } else if after.sent_all {
         Finding::bad("swallows the next item, sender told `Ok`")
     } else {
@@ -266,9 +266,9 @@ fn forgotten_send<E: AsyncEnds>() -> Finding {
     if !after.sent_all {
         Finding::bad("wedged")
     } else if after.received == with_it {
-        Finding::good("its item is delivered, all goes on")
+        Finding::good("its item is delivered, the channel still works")
     } else if after.received == without_it {
-        Finding::fair("its item leaks, all goes on")
+        Finding::fair("its item leaks, the channel still works")
     } else {
         Finding::bad("items are lost or out of order")
     }
@@ -365,7 +365,7 @@ fn inline_waker<E: AsyncEnds>() -> Finding {
     Arc::clone(&sending).wake();
     let all = *received.lock().expect("not poisoned") == [0, 1, 2, 3, 4];
     if all && sending.done() && receiving.done() {
-        Finding::good("all goes on")
+        Finding::good("the channel still works")
     } else {
         Finding::bad("stalls")
     }
@@ -403,7 +403,7 @@ fn waker_drop<E: AsyncEnds>() -> Finding {
         Poll::Pending => bell.rung() > 0 && poll(send.as_mut(), &waker).is_ready(),
     };
     if told {
-        Finding::good("all goes on")
+        Finding::good("the channel still works")
     } else {
         Finding::bad("the other sleeps for ever")
     }
@@ -449,7 +449,7 @@ fn panicking_waker<E: AsyncEnds>() -> Finding {
     }
     after.received.retain(|number| *number > 0);
     if after.sent_all && after.received == [1, 2, 3] {
-        Finding::good("all goes on")
+        Finding::good("the channel still works")
     } else if after.sent_all {
         Finding::bad("an item is lost, sender told `Ok`")
     } else {

@@ -20,7 +20,7 @@ pub enum Grade {
     Good,
     /// Nothing is claimed that is not so, but the item is gone or something is left behind.
     Fair,
-    /// An item lost or duplicated unnoticed, an untrue `Ok`, a task that sleeps for ever, a crash.
+    /// An item lost or duplicated unnoticed, an untrue `Ok`, a task that sleeps forever, a crash.
     Bad,
 }
 
