@@ -185,8 +185,9 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         }
         let end = self.operation.seat().end();
         let mut flags = self.channel.check_in(end);
-        if O::SPINS {
-            self.spin.begin_poll();
+        if O::SPINS && self.spin.is_apart {
+            let sits = flags.is_seated(self.operation.seat());
+            self.spin.begin_poll(sits, self.operation.is_ready(flags));
         }
         if self.may_spin(flags) {
             flags = self.spin(Place::Poll, Duration::MAX);

@@ -17,7 +17,10 @@ fn ours() {
         ("receiver-dropped", "given back in the error"),
         ("woken-receiver-dropped", "given back in the error"),
         ("forgotten-receive", "the channel still works"),
-        ("forgotten-send", "its item is delivered, the channel still works"),
+        (
+            "forgotten-send",
+            "its item is delivered, the channel still works",
+        ),
         ("replaced-waker", "yes"),
         ("inline-waker", "the channel still works"),
         ("waker-drop", "the channel still works"),

@@ -2,7 +2,7 @@
 //! and is told the time.
 //!
 //! 1. *In a poll it spins no longer than it was away.* Others may want the thread meanwhile. So a
-//!    credit grows by the length of each absence, and runs off while the thread is present,
+//!    credit grows by what others had of each absence, and runs off while the thread is present,
 //!    whatever the task does then. Spins end where it ends.
 //! 2. *Long spins cost at most 2 %.* A long spin that was not answered at once is an investment: the
 //!    next one comes after 50 times what it took.
@@ -26,6 +26,10 @@ const LEAST: Duration = Duration::from_nanos(500);
 const MOST_CREDIT: Duration = Duration::from_micros(100);
 /// A spin that took this long was not one: another thread had the core.
 pub(super) const LOST_CORE: Duration = Duration::from_millis(1);
+/// What it takes to wake a task and to begin its poll, of the time that it was away.
+const OWN: Duration = Duration::from_nanos(700);
+/// What a poll takes that finds nothing, and does not spin.
+const LOOK_IN: Duration = Duration::from_nanos(100);
 /// A long spin in a poll needs that much credit, so that enough is left for the short looks after it.
 const ENOUGH: Duration = Duration::from_micros(80);
 /// A pause, in multiples of what it makes up for.
@@ -36,8 +40,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Account {
     /// When the thread went away: a poll was pending, and returned.
     left: Option<Instant>,
-    /// It is here again, but only for an instant so far.
-    looks_in: bool,
     /// Where the credit ends.
     credit_ends: Option<Instant>,
     /// Where the pause for long spins ends.
@@ -50,7 +52,6 @@ impl Account {
     pub(super) const fn new() -> Self {
         Account {
             left: None,
-            looks_in: false,
             credit_ends: None,
             long_from: None,
             any_from: None,
@@ -63,23 +64,17 @@ impl Account {
         self.left.is_some()
     }
 
-    #[cfg(test)]
-    pub(super) fn is_away(&self) -> bool {
-        self.has_left() && !self.looks_in
-    }
-
     /// A poll was pending and returns.
     pub(super) fn leave(&mut self, now: Instant) {
         self.left = Some(now);
-        self.looks_in = false;
     }
 
-    /// The absence ends, and earns as much credit. But not if the last poll was one that only looked
-    /// in, and was answered: its task went on.
-    pub(super) fn come_back(&mut self, now: Instant) {
-        let left = self.left.take();
-        if let Some(left) = left.filter(|_| !self.looks_in) {
-            let absence = now.saturating_duration_since(left);
+    /// The absence ends, and earns as much credit, without what this crate spent of it: on waking
+    /// the task, and on polls that only looked in.
+    pub(super) fn come_back(&mut self, now: Instant, looks: u32) {
+        if let Some(left) = self.left.take() {
+            let own = OWN.saturating_add(LOOK_IN.saturating_mul(looks));
+            let absence = now.saturating_duration_since(left).saturating_sub(own);
             let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
             self.credit_ends = now.checked_add(credit);
         }
@@ -88,16 +83,6 @@ impl Account {
     /// The absence was none, and earns nothing.
     pub(super) fn stay(&mut self) {
         self.left = None;
-    }
-
-    /// A poll begins that is no part of the account.
-    pub(super) fn look_in(&mut self) {
-        self.looks_in = true;
-    }
-
-    /// That poll was pending: the absence goes on.
-    pub(super) fn go_again(&mut self) {
-        self.looks_in = false;
     }
 
     /// For how long a spin that begins now may last, if it may begin.
@@ -159,17 +144,39 @@ mod tests {
 
     const US: Duration = Duration::from_micros(1);
 
-    fn after_absence(absence: Duration) -> (Account, Instant) {
-        let left = Instant::now();
+    /// An account that has just earned this.
+    fn with_credit(credit: Duration) -> (Account, Instant) {
         let mut account = Account::new();
+        let now = earn(&mut account, Instant::now(), credit);
+        (account, now)
+    }
+
+    /// Is away from `left` on for as long as it takes, and returns when that ends.
+    fn earn(account: &mut Account, left: Instant, credit: Duration) -> Instant {
         account.leave(left);
-        account.come_back(left + absence);
-        (account, left + absence)
+        let now = left + OWN + credit;
+        account.come_back(now, 0);
+        now
+    }
+
+    #[test]
+    fn an_absence_earns_what_others_had_of_it() {
+        let earned = |absence, looks| {
+            let (mut account, left) = (Account::new(), Instant::now());
+            account.leave(left);
+            account.come_back(left + absence, looks);
+            account.credit(left + absence)
+        };
+        assert_eq!(earned(20 * US + OWN, 0), 20 * US);
+        assert_eq!(earned(20 * US + OWN + 30 * LOOK_IN, 30), 20 * US);
+        assert_eq!(earned(20 * US, 1000), Duration::ZERO);
+        assert_eq!(earned(OWN, 0), Duration::ZERO);
+        assert_eq!(earned(Duration::from_secs(1), 5), MOST_CREDIT);
     }
 
     #[test]
     fn a_poll_spins_no_longer_than_the_thread_was_away() {
-        let (account, now) = after_absence(Duration::from_nanos(1700));
+        let (account, now) = with_credit(Duration::from_nanos(1700));
         let allowed = |elapsed| account.allowance(now + elapsed, Place::Poll);
         assert_eq!(allowed(Duration::ZERO), Some(Duration::from_nanos(1700)));
         assert_eq!(allowed(US), Some(Duration::from_nanos(700)));
@@ -181,15 +188,11 @@ mod tests {
 
     #[test]
     fn credit_adds_up_to_its_limit_and_a_long_spin_needs_much() {
-        let (mut account, mut now) = after_absence(50 * US);
+        let (mut account, now) = with_credit(50 * US);
         assert_eq!(account.allowance(now, Place::Poll), Some(SHORT));
-        account.leave(now);
-        now += 30 * US;
-        account.come_back(now);
+        let now = earn(&mut account, now, 30 * US);
         assert_eq!(account.allowance(now, Place::Poll), Some(LONG));
-        account.leave(now);
-        now += Duration::from_secs(1);
-        account.come_back(now);
+        let now = earn(&mut account, now, Duration::from_secs(1));
         let allowed = |elapsed: Duration| account.allowance(now + elapsed, Place::Poll);
         assert_eq!(allowed(99 * US), Some(US));
         assert_eq!(allowed(100 * US), None);
@@ -203,7 +206,7 @@ mod tests {
         assert!(account.has_left());
         account.stay();
         assert!(!account.has_left());
-        account.come_back(now + LONG);
+        account.come_back(now + LONG, 0);
         assert_eq!(account.allowance(now + LONG, Place::Poll), None);
     }
 
@@ -258,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_back_gives_no_more_and_forbids_no_longer() {
-        let (mut account, now) = after_absence(LONG);
+        let (mut account, now) = with_credit(LONG);
         let Some(before) = now.checked_sub(Duration::from_secs(5)) else {
             return;
         };
@@ -266,7 +269,7 @@ mod tests {
         // As if there were no pause. The credit is at most what there can be.
         assert_eq!(account.allowance(before, Place::Poll), Some(LONG));
         account.leave(now);
-        account.come_back(before);
+        account.come_back(before, 0);
         let later = before + MOST_CREDIT;
         assert_eq!(account.allowance(later, Place::Poll), None);
     }
@@ -278,7 +281,7 @@ mod tests {
     /// What happens next to a thread, with a time in nanoseconds.
     #[derive(Clone, Copy, Debug)]
     enum Step {
-        Away { time: u64, counts: bool },
+        Away { time: u64, looks: u32, counts: bool },
         Busy { time: u64 },
         Spin { place: Place, answer: u64 },
     }
@@ -287,7 +290,11 @@ mod tests {
         let time = || prop_oneof![0..3_000_u64, 0..100_000_u64, 0..10_000_000_u64];
         let place = prop_oneof![Just(Place::Poll), Just(Place::Thread)];
         prop_oneof![
-            (time(), any::<bool>()).prop_map(|(time, counts)| Step::Away { time, counts }),
+            (time(), 0..4_u32, any::<bool>()).prop_map(|(time, looks, counts)| Step::Away {
+                time,
+                looks,
+                counts
+            }),
             (0..5_000_u64).prop_map(|time| Step::Busy { time }),
             (place, time()).prop_map(|(place, answer)| Step::Spin { place, answer }),
         ]
@@ -304,13 +311,14 @@ mod tests {
             let mut paused_until = start;
             for step in steps {
                 match step {
-                    Step::Away { time, counts } => {
+                    Step::Away { time, looks, counts } => {
                         account.leave(now);
                         now += Duration::from_nanos(time);
                         if counts {
-                            account.come_back(now);
-                            away += time;
-                            credit = (credit + time).min(100_000);
+                            account.come_back(now, looks);
+                            let earned = time.saturating_sub(700 + 100 * u64::from(looks));
+                            away += earned;
+                            credit = (credit + earned).min(100_000);
                         } else {
                             account.stay();
                             credit = credit.saturating_sub(time);

@@ -27,8 +27,6 @@ pub(super) fn come_back(_counts: bool) {}
 
 pub(super) fn look_in() {}
 
-pub(super) fn go_again() {}
-
 /// Permission to spin.
 pub(crate) struct Grant(());
 

@@ -48,6 +48,8 @@ thread_local! {
     /// One for all the channels that a thread polls. It has no destructor, so it is there as long as
     /// the thread.
     static ACCOUNT: Cell<Account> = const { Cell::new(Account::new()) };
+    /// How many polls only looked in since this thread left. Apart, because these polls touch nothing else.
+    static LOOKS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A number that no other running thread has: the address of something that each has its own of.
@@ -67,6 +69,7 @@ fn account<R>(f: impl FnOnce(&mut Account) -> R) -> R {
 
 /// A poll was pending and returns. This thread is away from now on, for other tasks.
 pub(super) fn leave() {
+    LOOKS.with(|looks| looks.set(0));
     let now = Instant::now();
     account(|account| account.leave(now));
 }
@@ -79,26 +82,22 @@ pub(super) fn come_back(counts: bool) {
     }
 }
 
-/// A poll begins that is no part of the account.
+/// A poll begins that only looks in.
 pub(super) fn look_in() {
-    account(Account::look_in);
-}
-
-/// That poll was pending.
-pub(super) fn go_again() {
-    account(Account::go_again);
+    LOOKS.with(|looks| looks.set(looks.get().saturating_add(1)));
 }
 
 #[cfg(test)]
 pub(super) fn is_away() -> bool {
-    ACCOUNT.with(|cell| cell.get().is_away())
+    ACCOUNT.with(|cell| cell.get().has_left())
 }
 
 #[cold]
 fn end_absence(counts: bool) {
     if counts {
         let now = Instant::now();
-        account(|account| account.come_back(now));
+        let looks = LOOKS.with(Cell::get);
+        account(|account| account.come_back(now, looks));
     } else {
         account(Account::stay);
     }
@@ -319,6 +318,27 @@ mod tests {
             // Credit runs off, and this thread may be interrupted for longer.
             assert!((0..1000).any(|_| {
                 absence(true);
+                ask().is_some()
+            }));
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn polls_that_look_in_are_taken_off_an_absence() {
+        thread::spawn(|| {
+            super::leave();
+            // A second, and more than the thread will be away.
+            (0..10_000_000).for_each(|_| super::look_in());
+            super::come_back(true);
+            let ask = || Grant::ask(Place::Poll, Duration::from_secs(1));
+            assert!(ask().is_none());
+            // Credit runs off, and this thread may be interrupted for longer.
+            assert!((0..1000).any(|_| {
+                super::leave();
+                thread::sleep(Duration::from_millis(1));
+                super::come_back(true);
                 ask().is_some()
             }));
         })
