@@ -1,5 +1,5 @@
-//! A server that accepts a client only when there is somebody to serve it, and that tells those who
-//! were not served when it stops.
+//! A server that accepts at most one client ahead of its worker, and that tells those who were not
+//! served when it stops.
 //!
 //! ```text
 //! cargo run --example accept_loop

@@ -63,7 +63,8 @@ pub enum TrySendError<T> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
-    /// The limit came first, and the receiver had not taken the item. It will not get it later either.
+    /// The limit came first, be it a time or a cancellation token, and the receiver had not taken the
+    /// item. It will not get it later either.
     Timeout(T),
     /// One of the two ends was closed or dropped.
     Closed(T),
@@ -116,10 +117,11 @@ pub enum TryRecvError {
     Closed,
 }
 
-/// Why a receive with a time limit did not receive.
+/// Why a receive with a limit did not receive.
 ///
-/// Returned by the `wait_timeout` and `wait_deadline` of [`Recv`](crate::Recv) and
-/// [`NextOffer`](crate::NextOffer).
+/// Returned by the `until`, `wait_timeout` and `wait_deadline` of [`Recv`](crate::Recv) and
+/// [`NextOffer`](crate::NextOffer). `Timeout` means that the limit came first, whatever the limit was: a
+/// timer, a cancellation token, any future.
 ///
 /// ```
 /// use handoff::{channel, RecvTimeoutError};
@@ -134,7 +136,7 @@ pub enum TryRecvError {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
-    /// The time was up and nothing was on offer.
+    /// The limit came first, and nothing was on offer.
     Timeout,
     /// Nothing is on offer and nothing ever will be.
     Closed,
@@ -220,7 +222,7 @@ impl<T> SendTimeoutError<T> {
         }
     }
 
-    /// Whether the time was up.
+    /// Whether the limit came first.
     ///
     /// ```
     /// assert!(handoff::SendTimeoutError::Timeout(5).is_timeout());
@@ -310,7 +312,7 @@ impl TryRecvError {
 }
 
 impl RecvTimeoutError {
-    /// Whether the time was up.
+    /// Whether the limit came first.
     ///
     /// ```
     /// assert!(handoff::RecvTimeoutError::Timeout.is_timeout());

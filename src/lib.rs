@@ -41,7 +41,8 @@
 //! | with a limit | [`.until(limit).await`](Send::until): a timer, a token, any future | [`.wait_timeout(duration)`](Send::wait_timeout), [`.wait_deadline(instant)`](Send::wait_deadline) |
 //!
 //! With a limit the result says whether the limit came first: [`Until`] has the table. A send that gave
-//! up has its item in the error.
+//! up has its item in the error. For any other limit in a thread, use `block_on` of an executor:
+//! `block_on(sender.send(item).until(token))`.
 //!
 //! The [cookbook](_cookbook) has whole programs: select loops, time-outs, shutdown, request and
 //! response, workers, generators, TCP servers, test doubles, callbacks. [How we know](_how_we_know)
@@ -49,8 +50,9 @@
 //!
 //! # When not to use it
 //!
-//! * The sender is to work ahead of the receiver. Take a bounded channel.
-//! * There are several senders, or several receivers.
+//! * The sender should go on before the receiver is ready. Take a bounded channel.
+//! * There are several senders, or several receivers. (Some tasks can share one end behind an async
+//!   mutex: the [cookbook](_cookbook#one-end-for-several-callers) has a recipe.)
 //! * The two ends do not run concurrently. A send that is awaited before its receive begins waits
 //!   forever, and so does a blocking wait for an end that lives on the same thread.
 //!
@@ -65,8 +67,7 @@
 //! 2. [`send`](Sender::send), when it is first polled, puts its item on offer and wakes the
 //!    receiver. Then it waits, too.
 //! 3. The receiver takes the item, in the poll that returns it, and wakes the sender.
-//! 4. The send resolves to `Ok(())`. So `Ok` means taken: not queued, and not promised to a receiver
-//!    that may still change its mind.
+//! 4. The send resolves to `Ok(())`. So `Ok` means taken: not queued, and not only promised.
 //!
 //! If the send comes first, its item is on offer until the receiver comes.
 //!
@@ -81,21 +82,24 @@
 //!
 //! | from | to | by |
 //! |------|----|----|
-//! | with the sender | on offer | the first poll of [`send`](Sender::send) that finds the slot empty; [`try_send`](Sender::try_send); `start_send` of the `Sink` |
+//! | with the sender | on offer | a poll of [`send`](Sender::send), once the slot is empty; [`try_send`](Sender::try_send); `start_send` of the `Sink` |
 //! | on offer | with the receiver | [`recv`](Receiver::recv), the stream, [`try_recv`](Receiver::try_recv) |
 //! | on offer | lent | [`next_offer`](Receiver::next_offer) |
 //! | lent | with the receiver | [`accept`](Offer::accept); a leaked guard counts as accepted |
-//! | lent | with the sender | [`decline`](Offer::decline), in an error; if nobody waits for it, the receiver keeps it |
+//! | lent | with the sender | [`decline`](Offer::decline), in the error of its send |
+//! | lent | with the receiver | [`decline`](Offer::decline), if its send was dropped |
 //! | lent | on offer | the [`Offer`] is dropped |
 //! | lent | with the sender | the [`Offer`] is dropped, and the limit of its send has come |
-//! | on offer | with the sender | an error: the receiver is closed, or the limit has come; or [`reclaim`](Sender::reclaim), if no [`Send`] waits for it |
+//! | on offer | with the sender | an error: the receiver is closed, or the limit has come |
+//! | on offer | with the sender | [`reclaim`](Sender::reclaim), if no [`Send`] waits for it |
 //! | on offer | given back | the [`Send`] is dropped |
 //! | with the sender | given back | the [`Send`] is dropped before its item was on offer: it was not polled, or an older item is there |
 //! | given back | with the sender | [`reclaim`](Sender::reclaim) |
 //!
 //! An item that was given back and not reclaimed is dropped when [`send`](Sender::send),
-//! [`try_send`](Sender::try_send) or `start_send` is next called, or with the [`Sender`]. An item that
-//! is on offer outlives its sender, and is dropped once nobody is left to receive or reclaim it.
+//! [`try_send`](Sender::try_send) or `start_send` is next called, or with the [`Sender`]. An item
+//! left on offer, by [`try_send`](Sender::try_send) or the `Sink`, can still be received after the
+//! sender was dropped. It is dropped once nobody is left to receive or reclaim it.
 //!
 //! # Cancel safety
 //!
@@ -107,7 +111,7 @@
 //! | [`Recv`], [`NextOffer`], `StreamExt::next` | it stays on offer: they held nothing |
 //! | [`Offer`] | it is on offer again |
 //! | [`Wanted`], [`Closed`] | no item is involved |
-//! | `SinkExt::send` | it stays on offer: a `Sink` cannot tell a dropped future from a patient one |
+//! | `SinkExt::send` | it stays on offer: a `Sink` does not see that the future was dropped |
 //!
 #![doc = include_str!("../docs/cancel.svg")]
 //!
@@ -116,9 +120,9 @@
 //! 3. [`reclaim`](Sender::reclaim) returns it.
 //! 4. A receive that comes later finds nothing.
 //!
-//! Call `reclaim` directly after a send was dropped: the next send drops what was not reclaimed. It is
-//! the verdict. `Some(item)`: the item was not delivered and never will be. `None`: it was taken, or
-//! the receiver holds it in an [`Offer`] and decides. In a `select!` loop it looks like this:
+//! Call `reclaim` directly after a send was dropped: the next send drops what was not reclaimed. It
+//! tells what became of the item. `Some(item)`: it was not delivered and never will be. `None`: it was
+//! taken, or the receiver holds it in an [`Offer`] and decides. In a `select!` loop:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -143,8 +147,8 @@
 //! # }
 //! ```
 //!
-//! Make the send itself the arm. An arm `async { sender.send(item).await }` owns the item, and drops it
-//! when it is itself dropped before its first poll. A receiving arm needs nothing of all this.
+//! Make the send itself the arm. If the arm is a block `async { sender.send(item).await }` and is never
+//! polled, the item is dropped with it. Receives do not have this problem.
 //!
 //! All futures of the crate are `Unpin` and `FusedFuture`, for every `T`. So `futures::select!` takes
 //! them as they are, and a send can be kept across rounds as `&mut send`.
@@ -152,13 +156,13 @@
 //! # Closing
 //!
 //! Either end can be dropped or closed, and the other end learns of it: a pending send resolves to a
-//! [`SendError`] with the item, and `recv` to `None`, once nothing is on offer any more. Taken wins
+//! [`SendError`] with the item. `recv` first gives what is still on offer, and then `None`. Taken wins
 //! over closed: if the receiver took the item and then went, the send is `Ok`.
 //!
 //! # Threads and runtimes
 //!
-//! The channel knows nothing of any runtime. Each end is used from wherever it is at the time, in
-//! different ways one after the other. Inside a task use `.await`: a `wait` there blocks the
+//! The channel knows nothing of any runtime. You may move an end between threads and runtimes, and use
+//! `.await` and `.wait()` in turn. Inside a task use `.await`: a `wait` there blocks the
 //! executor's thread, and if the other end needs that thread, forever.
 //!
 //! ```
@@ -180,52 +184,52 @@
 //!
 //! # Fairness
 //!
-//! On one thread the ends take turns: a poll hands over one item and then waits for the other end's
-//! poll, so every other task has its turn with every item.
+//! On one thread the ends take turns: after each item an end waits until the other end was polled, so
+//! every other task has its turn with every item.
 //!
 //! If the other end is on another core it may have the next item ready each time. A loop of receives
 //! or sends that awaits nothing else may then go on for long without a pause, while other tasks of its
-//! thread, and a time-out around the loop, wait. A poll never returns `Pending` if its result is
-//! ready, however many came before. Where that matters, let the loop yield now and then: the
+//! thread, and a time-out around the loop, wait. The crate does not yield by itself: a poll whose result
+//! is ready returns it. Where that matters, let the loop yield now and then: the
 //! [cookbook](_cookbook#a-loop-that-leaves-time-to-others) has a recipe.
 //!
 //! # Spinning
 //!
-//! A sleep costs 4 to 40 µs, and a peer that runs on another core answers in a tenth of one. So a wait
-//! may look at the slot again and again before it sleeps, but only if the other end was last seen on
-//! another thread, and only while that pays. A blocked thread spins for at most 50 µs. In a poll,
-//! where other tasks want the thread, spins never take more of it than these had before: in
-//! `block_on` a thread is in step with its peer for half of the time, and an executor's other tasks
-//! keep at least half of theirs. A wait that lasts uses no CPU.
+//! A sleep costs 4 to 40 µs, and a peer that runs on another core answers in 0.1 µs. So a wait may look
+//! at the slot again and again before it sleeps. It does so for 50 µs at most, only if the other end
+//! was last seen on another thread, and only while that pays. A wait that lasts uses no CPU.
+//!
+//! In a poll other tasks want the thread. So a poll spins no longer than the thread was away before,
+//! for other tasks or asleep. Other tasks therefore keep at least half of the time that they would have
+//! without spins.
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
 //! # Combinators
 //!
-//! A combinator is a receiver, or a sender, of its own: what `peekable`, `chunks` or `buffered` hold
-//! was taken from the channel, and what `SinkExt::buffer` holds has not reached it. Such items go
-//! with the combinator when that is dropped. To look at an item without taking it, use
+//! `peekable`, `chunks` and `buffered` take items early, and `SinkExt::buffer` sends them late. If you
+//! drop such a combinator, the items that it holds are lost. To look at an item without taking it, use
 //! [`next_offer`](Receiver::next_offer).
 //!
 //! # Panics
 //!
-//! No operation panics on its own account, except that a `wait` on a future that has resolved
-//! already does. (Polled once more, such a future stays pending.)
+//! Only one operation panics by itself: a `wait` on a future that has already resolved. (Polled once
+//! more, such a future stays pending.)
 //!
 //! Wakers, limits, and the drops of items are the caller's code, and run while no lock is held. They
 //! may use the channel, drop either end, or panic. The panic of a waker comes out of the operation
 //! that woke it. Every other wake is still done, nothing is poisoned, and the channel works as
-//! before. One item can be lost by that, and in no other way: the one that the operation was about to
-//! return, in an `Ok`, a `Some` or an error. It is dropped by the unwinding. An item that was about to
-//! be lent is put back. If the drop of an item panics that a send discards, the new item is given back.
+//! before. But the item that this operation was about to return, in an `Ok`, a `Some` or an error, is
+//! dropped by the unwinding. No other item is ever lost. One that was about to be lent is put back.
+//!
+//! If a send drops an item that was given back, and that drop panics, the new item is given back.
 //!
 //! # Cost
 //!
-//! * A channel is one allocation. Operations allocate nothing, but a wait that blocks for the
-//!   first time sets up what its thread parks on: once for each of a channel's three events, and once
-//!   for each thread.
-//! * A handover takes one short lock to offer the item and one to take it. To learn that it was
-//!   taken needs none. A receive that has to wait takes one more.
+//! * A channel is one allocation. Operations allocate nothing, but for the first time that a thread
+//!   blocks: once for each kind of wait (send, receive, closed) of a channel, and once for the thread.
+//! * A handover takes one short lock to offer the item and one to take it. The sender needs none to see
+//!   that it was taken. A receive that has to wait takes one more.
 //! * A waker is cloned once a wait, and not again when the same task polls again.
 //!
 //! The package `compare` in the repository measures all that, beside other channels.
@@ -233,8 +237,8 @@
 //! # Features and targets
 //!
 //! * `sink` (off by default): `Sink` of `futures-sink` for [`Sender`].
-//! * `loom`: for this crate's own models. A program that sets `--cfg loom` for models of its own
-//!   enables it, too, as `event-listener` does not build otherwise. Not part of the public interface.
+//! * `loom`: enable it only in a build with `--cfg loom`, where `event-listener` needs it. Not part of
+//!   the public interface.
 //!
 //! There is no `unsafe`. The dependencies are `event-listener`, `futures-core` and
 //! `pin-project-lite`. The minimum supported Rust version is 1.71. On wasm, whose main thread must

@@ -115,6 +115,9 @@ impl<T> Offer<'_, T> {
     /// Whether the `Send` that offered this item was dropped, or is past its limit. Once true, it
     /// stays true.
     ///
+    /// A limit in a task counts from the poll that has seen it: until the sending task was polled
+    /// again, this is false.
+    ///
     /// A worker can look at it from time to time, and stop working for somebody who gave up. Past its
     /// limit a send still waits for the guard, so [`decline`](Offer::decline) returns `None` and the
     /// send resolves to `Declined`. Only after a drop does `decline` return the item. This is

@@ -106,8 +106,8 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// A poll that returned `Pending` holds nothing. It has no drop, so the receive counts as waiting
-    /// (see [`Sender::try_send`](crate::Sender::try_send)) until the receiver takes or borrows an
+    /// A poll that returned `Pending` holds nothing. After it the receive counts as waiting, even if it is
+    /// never polled again (see [`Sender::try_send`](crate::Sender::try_send)) until the receiver takes or borrows an
     /// item or closes, or until another task or thread receives instead.
     ///
     /// ```

@@ -134,14 +134,14 @@ impl<T> Send<'_, T> {
         self.wait.block()
     }
 
-    /// Blocks this thread until the receiver has taken the item, but not longer than `timeout`.
+    /// Blocks this thread until the receiver has taken the item, or `timeout` is over.
     ///
     /// Delivery wins over time-out: `Ok` if the item was taken by then, however late this thread
     /// learns of it. Also with no time at all the item is on offer for an instant, but that is too
     /// short for a receiver that is parked; [`try_send`](crate::Sender::try_send) does meet it. An
     /// item that is lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn. The
     /// wait then goes on until the guard is accepted (`Ok`), declined (`Declined`) or dropped
-    /// (`Timeout`).
+    /// (`Timeout`). A thread cannot end it earlier. A task can, by dropping its future.
     ///
     /// A `timeout` too large for an [`Instant`] is no limit.
     ///

@@ -198,9 +198,12 @@ impl<T> Sender<T> {
     /// Waits until a receive is waiting, so that a value can be made at the last moment.
     ///
     /// Resolves to `true` when a receive is waiting and nothing is on offer, and to `false` when
-    /// either end is closed. `true` is a hint and no promise: the receive may be cancelled next. One
-    /// that was polled once and dropped may be gone before this is polled again, and then this waits
-    /// for the next. A [`try_recv`](crate::Receiver::try_recv) is no demand: it does not wait.
+    /// either end is closed. A receive is a [`Recv`](crate::Recv), a
+    /// [`NextOffer`](crate::NextOffer), a stream or a blocked thread, but no
+    /// [`try_recv`](crate::Receiver::try_recv), which does not wait.
+    ///
+    /// `true` is a hint and no promise: the receive may be cancelled next. If it is dropped before
+    /// this future is polled again, this future waits for the next one.
     ///
     /// # Cancel safety
     ///
@@ -234,6 +237,9 @@ impl<T> Sender<T> {
     ///
     /// `Pending` means that the task of `cx` will be woken when it is worth polling again. A poll of
     /// a new `Wanted` each time does not do that, because its drop cancels the wake-up.
+    ///
+    /// It may be polled again after `Ready(true)`, and is pending once that receive has gone. So a
+    /// task can poll something else only while an item is wanted.
     ///
     /// # Cancel safety
     ///

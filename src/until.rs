@@ -34,6 +34,9 @@ pin_project! {
     /// operation still tries once: a receive takes what is on offer, and a send offers its item and
     /// withdraws it in the same poll.
     ///
+    /// A limit has come when a poll has seen it resolve. Until its task is polled again, the operation
+    /// is not past its limit, however late it is. So a task that does not get its turn gives up late.
+    ///
     /// A limit cannot end a send whose item is lent in an [`Offer`]. The send then waits until the
     /// guard is accepted (`Ok`), declined (`Declined`) or dropped (`Timeout`). To drop the `Until`
     /// ends the wait at once; the item then stays in the guard, and [`Offer::decline`] returns it to
