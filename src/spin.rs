@@ -137,6 +137,12 @@ pub(crate) fn begin_block() {
     imp::come_back(false);
 }
 
+/// Whether this thread has left with a pending poll, and is not back.
+#[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
+pub(crate) fn is_away() -> bool {
+    imp::is_away()
+}
+
 #[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
 mod tests {
     use super::{imp, Grant, Outcome, Place, Spin, LONGEST_BREAK, SOON};

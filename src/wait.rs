@@ -465,11 +465,22 @@ pub(crate) use wait_future;
 mod tests {
     use super::{Operation, Stage, Wait};
     use crate::channel::Channel;
+    use crate::closed::Closing;
     use crate::recv::Take;
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
-    use crate::spin::{Outcome, Place, Spin};
+    use crate::spin::{is_away, Outcome, Place, Spin};
+    use std::cell::Cell;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::{Context, Waker};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
+
+    struct Idle;
+
+    impl std::task::Wake for Idle {
+        fn wake(self: Arc<Self>) {}
+    }
 
     /// Something that the sender waits for, with or without an item.
     struct Waiting<const ITEM: bool>;
@@ -559,6 +570,147 @@ mod tests {
 
         let together = Channel::default();
         assert!(!may_spin::<true>(&together), "both are here");
+    }
+
+    /// An operation of the sender that has an answer after so many looks, and notes what is done with it.
+    #[derive(Default)]
+    struct Noted<const ITEM: bool> {
+        looks: Cell<u32>,
+        ready_after: Option<u32>,
+        /// After how many looks it was announced.
+        announced: Option<u32>,
+    }
+
+    impl<const ITEM: bool> Operation<()> for Noted<ITEM> {
+        type Output = ();
+
+        const BRINGS_ITEM: bool = ITEM;
+
+        fn seat(&self) -> Seat {
+            Seat::Sender
+        }
+
+        fn is_ready(&self, _flags: Flags) -> bool {
+            self.looks.set(self.looks.get() + 1);
+            self.ready_after.is_some_and(|it| self.looks.get() > it)
+        }
+
+        fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+
+        fn announce(&mut self, _slot: &mut Slot<()>) -> Wake {
+            self.announced.get_or_insert(self.looks.get());
+            Wake::nobody()
+        }
+    }
+
+    /// A spin of a blocked thread whose account is new. Returns whether it looked, and whether it was
+    /// announced before that or at all.
+    fn spun<const ITEM: bool>(
+        in_step: bool,
+        other_sleeps: bool,
+        at_most: Duration,
+    ) -> (bool, Option<bool>) {
+        thread::spawn(move || {
+            let channel = Channel::<()>::default();
+            if other_sleeps {
+                let _ = channel.lock().sit(Seat::Receiver, None, Flags::default());
+            }
+            let mut spin = Spin::default();
+            if in_step {
+                spin.learn(Outcome::Seen);
+            }
+            let mut wait = Wait::new(&channel, &mut spin, Noted::<ITEM>::default());
+            wait.spin(Place::Thread, at_most);
+            let noted = &wait.operation;
+            (
+                noted.looks.get() > 0,
+                noted.announced.map(|looks| looks == 0),
+            )
+        })
+        .join()
+        .unwrap()
+    }
+
+    #[test]
+    fn who_looks_and_who_is_announced_before() {
+        const SHORT: Duration = Duration::from_micros(1);
+        const LONG: Duration = Duration::MAX;
+        for (in_step, other_sleeps, at_most, with_item, without) in [
+            (false, false, SHORT, (false, None), (false, None)),
+            (true, false, SHORT, (true, Some(true)), (true, None)),
+            (true, true, SHORT, (false, None), (false, None)),
+            (false, false, LONG, (true, Some(true)), (true, Some(false))),
+            (true, false, LONG, (true, Some(true)), (true, Some(false))),
+            (false, true, LONG, (true, Some(true)), (true, Some(true))),
+        ] {
+            let case = format!("in step {in_step}, sleeps {other_sleeps}, at most {at_most:?}");
+            assert_eq!(
+                spun::<true>(in_step, other_sleeps, at_most),
+                with_item,
+                "{case}"
+            );
+            assert_eq!(
+                spun::<false>(in_step, other_sleeps, at_most),
+                without,
+                "{case}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_spin_that_was_cut_short_teaches_only_what_it_saw() {
+        thread::spawn(|| {
+            let channel = Channel::<()>::default();
+            let mut spin = Spin::default();
+            (0..3).for_each(|_| spin.learn(Outcome::InVain));
+            spin.learn(Outcome::Seen);
+            let mut cut_short = |ready_after| {
+                let noted = Noted::<false> {
+                    ready_after,
+                    ..Noted::default()
+                };
+                let mut wait = Wait::new(&channel, &mut spin, noted);
+                wait.spin(Place::Thread, Duration::from_micros(1));
+                assert!(wait.spin.is_in_step());
+            };
+            cut_short(None);
+            cut_short(Some(3));
+            // It has forgotten half of what came before, twice. So the next break is a short one.
+            while !spin.is_due() {}
+            (0..2).for_each(|_| spin.learn(Outcome::InVain));
+            assert_eq!((0..100).find(|_| spin.is_due()), Some(3));
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_thread_leaves_only_with_a_poll_that_may_spin() {
+        thread::spawn(|| {
+            let channel = apart(|_| {});
+            let mut spin = Spin::default();
+            spin.is_apart = true;
+            let waker = Waker::from(Arc::new(Idle));
+            let mut cx = Context::from_waker(&waker);
+
+            let soon = Instant::now() + Duration::from_millis(1);
+            let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+            assert!(wait.block_until(Some(soon)).is_pending());
+            drop(wait);
+            assert!(!is_away(), "it blocked");
+
+            let closing = Closing { end: End::Sender };
+            let mut wait = Wait::new(&channel, &mut spin, closing);
+            assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+            drop(wait);
+            assert!(!is_away(), "it never spins");
+
+            let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+            assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+            assert!(is_away());
+        })
+        .join()
+        .unwrap();
     }
 
     /// Whether a receive is announced after it has spun for so long at most, and after its end.

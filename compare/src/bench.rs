@@ -72,6 +72,25 @@ pub struct Effort {
     pub rounds: u32,
     /// What a batch takes.
     pub batch: Duration,
+    /// What a batch takes of a scenario that runs for seconds, of which there are fewer rounds.
+    pub long_batch: Duration,
+}
+
+impl Effort {
+    const LONG_ROUNDS: u32 = 9;
+
+    /// What is spent on this scenario.
+    #[must_use]
+    pub fn of(self, scenario: &Scenario) -> Self {
+        if !scenario.long {
+            return self;
+        }
+        Self {
+            rounds: self.rounds.min(Self::LONG_ROUNDS),
+            batch: self.long_batch,
+            ..self
+        }
+    }
 }
 
 /// What a scenario gave.
@@ -123,6 +142,7 @@ pub fn run(
         contenders.retain(|contender| contender.role != Role::Floor);
     }
     let _load = scenario.loaded.then(Load::start);
+    let effort = effort.of(scenario);
 
     let mut samples = vec![Vec::new(); contenders.len()];
     let mut items = vec![0; contenders.len()];

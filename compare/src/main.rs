@@ -62,10 +62,15 @@ impl Options {
     }
 
     fn effort(&self) -> Effort {
-        let (rounds, batch) = if self.quick { (11, 3) } else { (101, 10) };
+        let (rounds, batch, long_batch) = if self.quick {
+            (11, 3, 30)
+        } else {
+            (101, 10, 1000)
+        };
         Effort {
             rounds: self.rounds.unwrap_or(rounds),
             batch: Duration::from_millis(batch),
+            long_batch: Duration::from_millis(long_batch),
         }
     }
 }
@@ -138,8 +143,8 @@ fn measure(options: &Options, all: &[Scenario]) -> Results {
         sizes: Vec::new(),
     };
 
-    let rounds = u64::from(effort.rounds) + 1;
-    let bar = progress_bar(rounds * wanted.len() as u64);
+    let rounds = |scenario: &&Scenario| u64::from(effort.of(scenario).rounds) + 1;
+    let bar = progress_bar(wanted.iter().map(rounds).sum());
     for scenario in wanted {
         bar.set_message(scenario.title);
         results

@@ -23,6 +23,8 @@ pub struct Scenario {
     pub unit: &'static str,
     /// Whether all cores are kept busy meanwhile.
     pub loaded: bool,
+    /// Whether it runs for seconds, because what happens at first says little.
+    pub long: bool,
     /// Sets the contenders up.
     pub contenders: fn() -> Vec<Contender>,
 }
@@ -36,11 +38,16 @@ pub fn all() -> Vec<Scenario> {
         about,
         unit: "item",
         loaded: false,
+        long: false,
         contenders,
+    };
+    let long = |name, title, about, contenders| Scenario {
+        long: true,
+        ..timed(name, title, about, contenders)
     };
     let loaded = |name, title, about, contenders| Scenario {
         loaded: true,
-        ..timed(name, title, about, contenders)
+        ..long(name, title, about, contenders)
     };
     vec![
         timed(
@@ -91,20 +98,20 @@ pub fn all() -> Vec<Scenario> {
             "Two spawned tasks on tokio's multi-thread runtime. No floor: the scheduler decides whether they share a thread.",
             tasks::tokio_multi_thread,
         ),
-        timed(
+        long(
             "thread-to-task",
             "Thread sends, task receives",
             "A blocking send on one thread; a spawned task on a tokio current-thread runtime on another. Peers without a \
              blocking call use one `block_on` an item.",
             mixed::thread_to_task,
         ),
-        timed(
+        long(
             "task-to-thread",
             "Task sends, thread receives",
             "The reverse.",
             mixed::task_to_thread,
         ),
-        timed(
+        long(
             "threads-block-on",
             "Two threads, block_on on each",
             "One `futures_lite::future::block_on` an item on either thread.",
@@ -116,7 +123,7 @@ pub fn all() -> Vec<Scenario> {
             "The blocking send and receive of each crate; ours is `wait()`.",
             || threads::by_blocking(Cores::Any),
         ),
-        timed(
+        long(
             "two-cores-block-on",
             "Two threads on two cores, block_on",
             "The same, each thread bound to a core of its own.",
