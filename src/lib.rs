@@ -220,7 +220,7 @@
 //! may use the channel, drop either end, or panic. The panic of a waker comes out of the operation
 //! that woke it. Every other wake is still done, nothing is poisoned, and the channel works as
 //! before. But the item that this operation was about to return, in an `Ok`, a `Some` or an error, is
-//! dropped by the unwinding. No other item is ever lost. One that was about to be lent is put back.
+//! dropped by the unwinding, and its future counts as resolved. No other item is ever lost. One that was about to be lent is put back.
 //!
 //! If a send drops an item that was given back, and that drop panics, the new item is given back.
 //!

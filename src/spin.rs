@@ -34,6 +34,9 @@ const LONGEST_BREAK: u16 = 256;
 /// From so many waits before a spin on, absences are measured.
 const SOON: u16 = 16;
 
+/// So many spins that were cut short take as long as a short look.
+const CUT_SHORT: u8 = 4;
+
 /// Who spins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
@@ -61,6 +64,8 @@ pub(crate) struct Spin {
     penalty: u16,
     /// The other end was last seen on another thread. Otherwise nothing here matters.
     pub(crate) is_apart: bool,
+    /// How many spins in a row were cut short, and in vain.
+    cut_short: u8,
     /// The last spin was answered, so a short look is worth it. Otherwise only a long spin is.
     in_step: bool,
     /// The last poll of this end was pending.
@@ -104,6 +109,16 @@ impl Spin {
         }
     }
 
+    /// The poll that was pending goes on, and this thread does not leave.
+    #[inline]
+    pub(crate) fn stay(&mut self) {
+        if self.is_apart {
+            self.is_pending = false;
+            self.looks_in = false;
+            imp::come_back(false);
+        }
+    }
+
     /// Whether a wait that begins now is to begin with a spin.
     #[inline]
     pub(crate) fn is_due(&mut self) -> bool {
@@ -117,8 +132,16 @@ impl Spin {
         self.in_step
     }
 
-    /// Decides from how a spin ended when the next one is due.
-    pub(crate) fn learn(&mut self, outcome: Outcome) {
+    /// Decides from how a spin ended when the next one is due. One that was cut short, before a short
+    /// look was over, proves little: some of these count as one in vain.
+    pub(crate) fn learn(&mut self, outcome: Outcome, is_full: bool) {
+        self.cut_short = match outcome {
+            Outcome::InVain if !is_full => (self.cut_short + 1) % CUT_SHORT,
+            _ => 0,
+        };
+        if self.cut_short > 0 {
+            return;
+        }
         if outcome == Outcome::Seen {
             self.in_step = true;
             self.penalty /= 2;
@@ -166,7 +189,7 @@ mod tests {
     fn breaks_grow_while_spins_are_in_vain() {
         let mut spin = Spin::default();
         for expected in [1, 3, 7, 15, 31, 63, 127, 255, LONGEST_BREAK, LONGEST_BREAK] {
-            spin.learn(InVain);
+            spin.learn(InVain, true);
             assert_eq!(waits_without(&mut spin), expected);
         }
     }
@@ -178,7 +201,7 @@ mod tests {
         for outcome in [
             InVain, InVain, InVain, Seen, InVain, InVain, Seen, Seen, InVain, InVain,
         ] {
-            spin.learn(outcome);
+            spin.learn(outcome, true);
             breaks.push((spin.is_in_step(), waits_without(&mut spin)));
         }
         // Half of what came before is forgotten. The first in vain ends only the step.
@@ -197,6 +220,23 @@ mod tests {
                 (false, 3),
             ],
         );
+    }
+
+    #[test]
+    fn four_that_were_cut_short_are_one_in_vain() {
+        let mut spin = Spin::default();
+        spin.learn(Seen, false);
+        assert!(spin.is_in_step());
+        for _ in 0..3 {
+            (0..3).for_each(|_| spin.learn(InVain, false));
+            assert!(spin.is_in_step());
+            spin.learn(Seen, false);
+        }
+        (0..4).for_each(|_| spin.learn(InVain, false));
+        assert!(!spin.is_in_step());
+        assert_eq!(waits_without(&mut spin), 0);
+        (0..4).for_each(|_| spin.learn(InVain, false));
+        assert_eq!(waits_without(&mut spin), 1);
     }
 
     /// An end that is to do without a spin for so many waits.

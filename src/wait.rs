@@ -9,7 +9,7 @@
 
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
-use crate::spin::{Grant, Outcome, Place, Spin};
+use crate::spin::{Grant, Place, Spin};
 use futures_core::ready;
 use std::future::Future;
 use std::mem;
@@ -185,10 +185,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         }
         let end = self.operation.seat().end();
         let mut flags = self.channel.check_in(end);
-        if O::SPINS && self.spin.is_apart {
-            let sits = flags.is_seated(self.operation.seat());
-            self.spin.begin_poll(sits, self.operation.is_ready(flags));
-        }
+        self.begin_poll(flags);
         if self.may_spin(flags) {
             flags = self.spin(Place::Poll, Duration::MAX);
         }
@@ -204,6 +201,14 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         } else {
             let clone = cx.waker().clone();
             self.turn(Caller::Task(cx.waker(), Some(clone)))
+        }
+    }
+
+    #[inline]
+    fn begin_poll(&mut self, flags: Flags) {
+        if O::SPINS && self.spin.is_apart {
+            let sits = flags.is_seated(self.operation.seat());
+            self.spin.begin_poll(sits, self.operation.is_ready(flags));
         }
     }
 
@@ -228,7 +233,9 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
             return Poll::Pending;
         }
         let mut outcome = Poll::Pending;
-        if self.stage != Stage::Late {
+        if self.stage == Stage::Late {
+            self.begin_poll(self.channel.flags());
+        } else {
             outcome = Pin::new(&mut *self).poll(cx);
             if outcome.is_pending() {
                 let limit = limit.poll(cx);
@@ -238,6 +245,9 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 }
                 let reached = ready!(limit);
                 self.stage = Stage::Late;
+                if O::SPINS {
+                    self.spin.stay();
+                }
                 // Foreign code, so it runs before an item is in hand.
                 drop(reached);
             }
@@ -397,10 +407,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                     wait.announce();
                 }
             });
-            // One that was cut short proves nothing.
-            if outcome == Outcome::Seen || is_full {
-                self.spin.learn(outcome);
-            }
+            self.spin.learn(outcome, is_full);
         }
         self.channel.flags()
     }
@@ -470,9 +477,10 @@ mod tests {
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
     use crate::spin::{is_away, Outcome, Place, Spin};
     use std::cell::Cell;
-    use std::pin::Pin;
+    use std::future::{poll_fn, ready};
+    use std::pin::{pin, Pin};
     use std::sync::Arc;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -559,7 +567,7 @@ mod tests {
         assert!(may_spin::<true>(&channel));
 
         let mut in_vain = Spin::default();
-        in_vain.learn(Outcome::InVain);
+        in_vain.learn(Outcome::InVain, true);
         let mut wait = Wait::new(&channel, &mut in_vain, Waiting::<true>);
         assert!(!wait.may_spin(channel.flags()), "the last one was in vain");
 
@@ -617,7 +625,7 @@ mod tests {
             }
             let mut spin = Spin::default();
             if in_step {
-                spin.learn(Outcome::Seen);
+                spin.learn(Outcome::Seen, true);
             }
             let mut wait = Wait::new(&channel, &mut spin, Noted::<ITEM>::default());
             wait.spin(Place::Thread, at_most);
@@ -662,8 +670,8 @@ mod tests {
         thread::spawn(|| {
             let channel = Channel::<()>::default();
             let mut spin = Spin::default();
-            (0..3).for_each(|_| spin.learn(Outcome::InVain));
-            spin.learn(Outcome::Seen);
+            (0..3).for_each(|_| spin.learn(Outcome::InVain, true));
+            spin.learn(Outcome::Seen, true);
             let mut cut_short = |ready_after| {
                 let noted = Noted::<false> {
                     ready_after,
@@ -677,7 +685,7 @@ mod tests {
             cut_short(Some(3));
             // It has forgotten half of what came before, twice. So the next break is a short one.
             while !spin.is_due() {}
-            (0..2).for_each(|_| spin.learn(Outcome::InVain));
+            (0..2).for_each(|_| spin.learn(Outcome::InVain, true));
             assert_eq!((0..100).find(|_| spin.is_due()), Some(3));
         })
         .join()
@@ -713,13 +721,72 @@ mod tests {
         .unwrap();
     }
 
+    #[test]
+    fn a_thread_stays_with_a_poll_that_gave_up_or_was_answered_late() {
+        /// Lent when its limit comes, and answered later.
+        struct Lent(bool);
+
+        impl Operation<()> for Lent {
+            type Output = ();
+
+            fn seat(&self) -> Seat {
+                Seat::Sender
+            }
+
+            fn is_ready(&self, _flags: Flags) -> bool {
+                self.0
+            }
+
+            fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+
+            fn withdraw(&mut self, _slot: &mut Slot<()>) -> bool {
+                false
+            }
+        }
+
+        thread::spawn(|| {
+            let channel = apart(|_| {});
+            let mut spin = Spin::default();
+            let waker = Waker::from(Arc::new(Idle));
+            let mut cx = Context::from_waker(&waker);
+            let poll = |wait: &mut Wait<'_, (), Lent>, cx: &mut Context<'_>, has_come: bool| {
+                let limit = poll_fn(|_| {
+                    if has_come {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                });
+                wait.poll_until(pin!(limit), cx)
+            };
+
+            let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+            let outcome = wait.poll_until(pin!(ready(())), &mut cx);
+            assert_eq!(outcome, Poll::Ready(Poll::Pending));
+            drop(wait);
+            assert!(!is_away(), "it gave up");
+
+            let mut wait = Wait::new(&channel, &mut spin, Lent(false));
+            assert!(poll(&mut wait, &mut cx, false).is_pending());
+            assert!(is_away());
+            assert!(poll(&mut wait, &mut cx, true).is_pending());
+            assert!(is_away(), "it has to wait, although it is late");
+            wait.operation.0 = true;
+            let outcome = poll(&mut wait, &mut cx, true);
+            assert_eq!(outcome, Poll::Ready(Poll::Ready(())));
+            assert!(!is_away(), "it was answered");
+        })
+        .join()
+        .unwrap();
+    }
+
     /// Whether a receive is announced after it has spun for so long at most, and after its end.
     fn announced(at_most: Duration) -> (bool, bool) {
         let spun = move || {
             let channel = Channel::<()>::default();
             let mut spin = Spin::default();
             // As if a short look were worth it.
-            spin.learn(Outcome::Seen);
+            spin.learn(Outcome::Seen, true);
             let mut wait = Wait::new(&channel, &mut spin, Take);
             wait.spin(Place::Thread, at_most);
             let announced = channel.flags().is_receive_waiting();

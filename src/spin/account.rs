@@ -10,6 +10,9 @@
 //!    50 times that.
 //!
 //! A blocked thread has nobody else to serve, so the first rule does not hold for it.
+//!
+//! Polls of ends that are not apart, and of `closed()`, are no part of the account, as other tasks of
+//! this thread make them, too. So what a task does with an item of theirs counts as absence.
 
 use super::{Outcome, Place};
 use std::time::{Duration, Instant};

@@ -8,7 +8,8 @@ use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// On which thread each end was last seen.
+/// On which thread each end was last seen: at the first look of each wait, unless that blocks and is
+/// answered at once.
 pub(crate) struct Threads {
     sender: AtomicUsize,
     receiver: AtomicUsize,
@@ -190,7 +191,7 @@ fn look(
             break;
         }
         if glance(&seen) {
-            return (Outcome::Seen, took);
+            return (Outcome::Seen, elapsed());
         }
     }
     // What came while another thread had the core.
