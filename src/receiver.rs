@@ -49,9 +49,9 @@ impl<T> Receiver<T> {
     /// No allocation. One short lock to take the item, and one before if it has to wait.
     ///
     /// Between two threads it may spin before it sleeps, for at most 50 µs. In a task, spins take no
-    /// more of the executor's thread than its other tasks had before. Measured, these keep a third to
-    /// two thirds of their turns while the peer answers within 1 µs, and at least 95 % if it takes
-    /// 20 µs or longer. See [Spinning](crate#spinning).
+    /// more of the executor's thread than its other tasks had before. Measured, these keep at least
+    /// half of their turns while the peer answers within 5 µs, and at least 95 % if it takes 20 µs or
+    /// longer. See [Spinning](crate#spinning).
     ///
     /// A task that is always answered at once does not return to its executor: see
     /// [Fairness](crate#fairness).

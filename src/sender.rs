@@ -70,9 +70,9 @@ impl<T> Sender<T> {
     /// No allocation. One short lock to offer the item, and none to learn that it was taken.
     ///
     /// Between two threads it may spin before it sleeps, for at most 50 µs. In a task, spins take no
-    /// more of the executor's thread than its other tasks had before. Measured, these keep a third to
-    /// two thirds of their turns while the peer answers within 1 µs, and at least 95 % if it takes
-    /// 20 µs or longer. See [Spinning](crate#spinning).
+    /// more of the executor's thread than its other tasks had before. Measured, these keep at least
+    /// half of their turns while the peer answers within 5 µs, and at least 95 % if it takes 20 µs or
+    /// longer. See [Spinning](crate#spinning).
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
