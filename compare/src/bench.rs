@@ -77,7 +77,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    const LONG_ROUNDS: u32 = 9;
+    const LONG_ROUNDS: u32 = 5;
 
     /// What is spent on this scenario.
     #[must_use]
