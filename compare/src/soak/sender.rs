@@ -19,6 +19,9 @@ pub struct Sending {
     back: BTreeMap<u64, Parcel>,
     /// Whether a cancelled send may have given something back.
     ask: bool,
+    /// Whether an item that was started as a `Sink` may be under way. If the receiver declines it, the next send would
+    /// drop it. So it is flushed first.
+    unflushed: bool,
     sent: Sent,
 }
 
@@ -31,6 +34,7 @@ impl Sending {
             plan,
             back: BTreeMap::new(),
             ask: false,
+            unflushed: false,
             sent: Sent::default(),
         }
     }
@@ -65,6 +69,10 @@ impl Sending {
         // A cancelled send's item is dropped by the next one if nobody asks for it.
         if mem::take(&mut self.ask) || self.plan.once_in(50) {
             self.reclaim();
+        }
+        if mem::take(&mut self.unflushed) {
+            let flushed = SinkExt::flush(&mut self.tx).await;
+            self.refused_by_sink(flushed);
         }
         match self.plan.rng.u32(0..22) {
             0..=5 => self.send().await,
@@ -181,10 +189,11 @@ impl Sending {
         let started = Pin::new(&mut self.tx).start_send(parcel);
         self.refused_by_sink(started);
         match self.plan.rng.u32(0..3) {
-            0 => {}
+            0 => self.unflushed = true,
             1 => {
                 let turns = self.plan.turns();
                 let flushed = for_turns(turns, SinkExt::flush(&mut self.tx)).await;
+                self.unflushed = flushed.is_none();
                 self.refused_by_sink(flushed.unwrap_or(Ok(())));
             }
             _ => {
