@@ -122,7 +122,11 @@
 //!
 //! Call `reclaim` directly after a send was dropped: the next send drops what was not reclaimed. It
 //! tells what became of the item. `Some(item)`: it was not delivered and never will be. `None`: it was
-//! taken, or the receiver holds it in an [`Offer`] and decides. In a `select!` loop:
+//! taken, or the receiver holds it in an [`Offer`] and decides.
+//!
+//! # Select loops
+//!
+//! In a `select!` loop the arms that lose are dropped in every round, so the sending side reclaims:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -201,7 +205,7 @@
 //!
 //! In a poll other tasks want the thread. So a poll spins no longer than the thread was away before,
 //! for other tasks or asleep. Other tasks therefore keep at least half of the time that they would have
-//! without spins.
+//! without spins. (Not beside a task that always finds its next item: see [Fairness](#fairness).)
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
@@ -237,8 +241,9 @@
 //! # Features and targets
 //!
 //! * `sink` (off by default): `Sink` of `futures-sink` for [`Sender`].
-//! * `loom`: enable it only in a build with `--cfg loom`, where `event-listener` needs it. Not part of
-//!   the public interface.
+//! * `loom`: for this crate's own models, and not part of the public interface. A program that sets
+//!   `--cfg loom` for its own models passes it on to its dependencies. Enable this feature in that
+//!   build, because `event-listener` does not build there without it.
 //!
 //! There is no `unsafe`. The dependencies are `event-listener`, `futures-core` and
 //! `pin-project-lite`. The minimum supported Rust version is 1.71. On wasm, whose main thread must

@@ -780,6 +780,41 @@ mod tests {
         .unwrap();
     }
 
+    #[test]
+    fn a_late_thread_that_can_give_up_at_its_second_try_does_not_park() {
+        /// It cannot give up until it was asked once.
+        struct Twice(bool);
+
+        impl Operation<()> for Twice {
+            type Output = ();
+
+            fn seat(&self) -> Seat {
+                Seat::Sender
+            }
+
+            fn is_ready(&self, _flags: Flags) -> bool {
+                false
+            }
+
+            fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+
+            fn withdraw(&mut self, _slot: &mut Slot<()>) -> bool {
+                std::mem::replace(&mut self.0, true)
+            }
+        }
+
+        let (done, ended) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            let channel = Channel::default();
+            let mut spin = Spin::default();
+            let mut wait = Wait::new(&channel, &mut spin, Twice(false));
+            let outcome = wait.block_until(Some(Instant::now()));
+            let _ = done.send(outcome);
+        });
+        let outcome = ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(outcome, Ok(Poll::Pending), "it parks for ever");
+    }
+
     /// Whether a receive is announced after it has spun for so long at most, and after its end.
     fn announced(at_most: Duration) -> (bool, bool) {
         let spun = move || {

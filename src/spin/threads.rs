@@ -49,7 +49,8 @@ thread_local! {
     /// One for all the channels that a thread polls. It has no destructor, so it is there as long as
     /// the thread.
     static ACCOUNT: Cell<Account> = const { Cell::new(Account::new()) };
-    /// How many polls only looked in since this thread left. Apart, because these polls touch nothing else.
+    /// How many polls only looked in since this thread left. Apart from the account, which is larger,
+    /// because these polls touch nothing else.
     static LOOKS: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -157,14 +158,18 @@ impl Grant {
             // cost it a sixth of its speed.
             took = elapsed();
         }
-        let is_quick = outcome == Outcome::Seen && took < SHORT;
-        if !is_quick {
+        if !is_quick(outcome, took) {
             let now = Instant::now();
             let took = now.saturating_duration_since(self.start);
             account(|account| account.settle(now, self.place, self.limit, took, outcome));
         }
         outcome
     }
+}
+
+/// Whether the account need not hear of a spin.
+fn is_quick(outcome: Outcome, took: Duration) -> bool {
+    outcome == Outcome::Seen && took < SHORT
 }
 
 /// A few looks, which take about as long as a look at the clock.
@@ -210,7 +215,7 @@ fn look(
 
 #[cfg(test)]
 mod tests {
-    use super::{look, Grant, Threads};
+    use super::{is_quick, look, Grant, Threads, SHORT};
     use crate::slot::End;
     use crate::spin::{Outcome, Place};
     use std::cell::Cell;
@@ -267,9 +272,58 @@ mod tests {
     #[test]
     fn a_look_ends_although_the_clock_stands_still() {
         for stuck in [Duration::ZERO, Duration::from_micros(10)] {
-            let (outcome, _) = look(|| stuck, Duration::from_micros(50), || false);
+            let looks = Cell::new(0);
+            let count = || {
+                looks.set(looks.get() + 1);
+                false
+            };
+            let (outcome, _) = look(|| stuck, Duration::from_micros(50), count);
             assert_eq!(outcome, Outcome::InVain, "{stuck:?}");
+            // Sixteen glances for each microsecond and one more, and the last look.
+            assert_eq!(looks.get(), (50 * 16 + 1) * 16 + 1, "{stuck:?}");
         }
+    }
+
+    #[test]
+    fn only_a_quick_answer_is_none_of_the_accounts_business() {
+        let below = SHORT.saturating_sub(Duration::from_nanos(1));
+        for (outcome, took, expected) in [
+            (Outcome::Seen, Duration::ZERO, true),
+            (Outcome::Seen, below, true),
+            (Outcome::Seen, SHORT, false),
+            (Outcome::Seen, 2 * SHORT, false),
+            (Outcome::InVain, Duration::ZERO, false),
+        ] {
+            assert_eq!(is_quick(outcome, took), expected, "{outcome:?} {took:?}");
+        }
+    }
+
+    #[test]
+    fn a_poll_that_lost_its_core_in_its_last_looks_pauses() {
+        thread::spawn(|| {
+            // For the spin no time passes until it loses its core.
+            let grant = Grant {
+                start: Instant::now() + Duration::from_millis(500),
+                limit: SHORT,
+                place: Place::Poll,
+            };
+            let looks = Cell::new(0);
+            let outcome = grant.spin(
+                &mut (),
+                |()| {
+                    looks.set(looks.get() + 1);
+                    if looks.get() == 17 {
+                        thread::sleep(Duration::from_millis(600));
+                    }
+                    looks.get() == 18
+                },
+                |()| {},
+            );
+            assert_eq!(outcome, Outcome::Seen);
+            assert!(Grant::ask(Place::Thread, Duration::from_secs(1)).is_none());
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]
@@ -278,7 +332,7 @@ mod tests {
         let outcome = long().spin(&mut steps, |steps| *steps > 0, |steps| *steps += 1);
         assert_eq!((outcome, steps), (Outcome::Seen, 1));
         let short = Grant {
-            limit: super::SHORT,
+            limit: SHORT,
             ..long()
         };
         let mut steps = 0;

@@ -118,3 +118,52 @@ impl Parker {
         true
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{until_notified, UnparkNoted};
+    use std::future::poll_fn;
+    use std::sync::mpsc;
+    use std::task::Poll;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_thread_sleeps_until_it_is_notified() {
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let (notify, notified) = mpsc::channel();
+            let mut polls = 0;
+            let mut is_notified = false;
+            let listener = poll_fn(|cx| {
+                polls += 1;
+                if polls == 1 {
+                    let (notify, waker) = (notify.clone(), cx.waker().clone());
+                    thread::spawn(move || {
+                        let _unpark = UnparkNoted;
+                        let _ = notify.send(());
+                        waker.wake();
+                    });
+                    return Poll::Pending;
+                }
+                is_notified = notified.try_recv().is_ok();
+                Poll::Ready(())
+            });
+            until_notified(listener, None);
+            let _ = done.send((polls, is_notified));
+        });
+        let outcome = ended.recv_timeout(Duration::from_secs(60));
+        assert_eq!(outcome, Ok((2, true)));
+    }
+
+    #[test]
+    fn a_thread_sleeps_until_its_deadline() {
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let deadline = Instant::now() + Duration::from_millis(10);
+            until_notified(poll_fn(|_| Poll::Pending), Some(deadline));
+            let _ = done.send(Instant::now() >= deadline);
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(true));
+    }
+}

@@ -86,10 +86,11 @@ fn busy_for(time: Duration) {
     }
 }
 
-/// A second task on the executor of the first, which ends it. Returns its turns, their hold-ups in
-/// microseconds, and the items of the first.
+/// A second task on the executor of the first, which ends it and its peer. Returns its turns, their
+/// hold-ups in microseconds, and the items of the first.
 fn beside_a_second_task(
     executor: &str,
+    peer: JoinHandle<()>,
     first: impl Future<Output = u64> + Send + 'static,
 ) -> Result<Vec<f64>> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -128,6 +129,7 @@ fn beside_a_second_task(
             (second.await, items)
         }))
     };
+    peer.join().map_err(|_| "the peer panicked")?;
     Ok(vec![
         as_float(turns),
         percentile(gaps, 0.999),
@@ -172,9 +174,7 @@ fn from_a_thread(
         }
         items
     };
-    let figures = beside_a_second_task(executor, first)?;
-    join(peer)?;
-    Ok(figures)
+    beside_a_second_task(executor, peer, first)
 }
 
 /// The first task waits for the items of 64 channels at once. One is busy, the others are quiet.
@@ -208,9 +208,7 @@ fn many_channels(executor: &str, pace: Pace) -> Result<Vec<f64>> {
             }
         }
     };
-    let figures = beside_a_second_task(executor, first)?;
-    join(peer)?;
-    Ok(figures)
+    beside_a_second_task(executor, peer, first)
 }
 
 /// The first task sends requests to a thread, each with a new channel for its answer.
@@ -236,9 +234,7 @@ fn a_channel_for_each_request(executor: &str, pace: Pace) -> Result<Vec<f64>> {
             }
         }
     };
-    let figures = beside_a_second_task(executor, first)?;
-    join(peer)?;
-    Ok(figures)
+    beside_a_second_task(executor, peer, first)
 }
 
 /// Nanoseconds an item.
@@ -338,8 +334,4 @@ fn as_float(number: u64) -> f64 {
 fn percentile(mut sample: Vec<f64>, share: f64) -> f64 {
     let place = (share * (sample.len().saturating_sub(1)) as f64) as usize;
     *sample.select_nth_unstable_by(place, f64::total_cmp).1
-}
-
-fn join(peer: JoinHandle<()>) -> Result<()> {
-    peer.join().map_err(|_| "the peer panicked".into())
 }
