@@ -667,29 +667,30 @@ mod tests {
 
     #[test]
     fn a_spin_that_was_cut_short_teaches_only_what_it_saw() {
-        thread::spawn(|| {
-            let channel = Channel::<()>::default();
-            let mut spin = Spin::default();
-            (0..3).for_each(|_| spin.learn(Outcome::InVain, true));
-            spin.learn(Outcome::Seen, true);
-            let mut cut_short = |ready_after| {
+        let channel = Channel::<()>::default();
+        let mut spin = Spin::default();
+        (0..3).for_each(|_| spin.learn(Outcome::InVain, true));
+        spin.learn(Outcome::Seen, true);
+        let mut cut_short = |ready_after| {
+            let spin = &mut spin;
+            let spun = || {
                 let noted = Noted::<false> {
                     ready_after,
                     ..Noted::default()
                 };
-                let mut wait = Wait::new(&channel, &mut spin, noted);
+                let mut wait = Wait::new(&channel, spin, noted);
                 wait.spin(Place::Thread, Duration::from_micros(1));
                 assert!(wait.spin.is_in_step());
             };
-            cut_short(None);
-            cut_short(Some(3));
-            // It has forgotten half of what came before, twice. So the next break is a short one.
-            while !spin.is_due() {}
-            (0..2).for_each(|_| spin.learn(Outcome::InVain, true));
-            assert_eq!((0..100).find(|_| spin.is_due()), Some(3));
-        })
-        .join()
-        .unwrap();
+            // On a thread whose account is new: one that was interrupted pauses.
+            thread::scope(|scope| scope.spawn(spun).join().unwrap());
+        };
+        cut_short(None);
+        cut_short(Some(3));
+        // It has forgotten half of what came before, twice. So the next break is a short one.
+        while !spin.is_due() {}
+        (0..2).for_each(|_| spin.learn(Outcome::InVain, true));
+        assert_eq!((0..100).find(|_| spin.is_due()), Some(3));
     }
 
     #[test]
