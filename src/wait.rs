@@ -477,7 +477,7 @@ mod tests {
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
     use crate::spin::{is_away, Outcome, Place, Spin};
     use std::cell::Cell;
-    use std::future::{poll_fn, ready};
+    use std::future::{pending, poll_fn, ready};
     use std::pin::{pin, Pin};
     use std::sync::Arc;
     use std::task::{Context, Poll, Waker};
@@ -711,12 +711,22 @@ mod tests {
             let closing = Closing { end: End::Sender };
             let mut wait = Wait::new(&channel, &mut spin, closing);
             assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+            assert!(wait.poll_until(pin!(pending::<()>()), &mut cx).is_pending());
             drop(wait);
             assert!(!is_away(), "it never spins");
 
             let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
             assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
             assert!(is_away());
+
+            let together = Channel::default();
+            let mut here = Spin::default();
+            let mut wait = Wait::new(&together, &mut here, Waiting::<false>);
+            assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+            assert!(
+                is_away(),
+                "a poll of ends that are not apart changes nothing"
+            );
         })
         .join()
         .unwrap();
