@@ -285,6 +285,19 @@ mod tests {
     }
 
     #[test]
+    fn a_short_look_is_full_and_not_long() {
+        let nano = Duration::from_nanos(1);
+        for (limit, is_full, is_long) in [
+            (SHORT.saturating_sub(nano), false, false),
+            (SHORT, true, false),
+            (SHORT + nano, true, true),
+        ] {
+            let grant = Grant { limit, ..long() };
+            assert_eq!((grant.is_full(), grant.is_long()), (is_full, is_long));
+        }
+    }
+
+    #[test]
     fn only_a_quick_answer_is_none_of_the_accounts_business() {
         let below = SHORT.saturating_sub(Duration::from_nanos(1));
         for (outcome, took, expected) in [
