@@ -66,7 +66,7 @@ impl<T> Channel<T> {
     #[inline]
     pub(crate) fn check_in(&self, end: End) -> Flags {
         let flags = self.flags();
-        if end == End::Receiver && flags.is_lent() {
+        if end == End::Receiver && flags.has(Flags::LENT) {
             self.accept_leaked();
             return self.flags();
         }
@@ -131,29 +131,17 @@ impl<T> Channel<T> {
     pub(crate) fn part(&self, parting: Parting) -> bool {
         let mut panics = Panics::default();
         for wake in parting.wakes {
-            if !wake.is_nobody() {
-                panics.catch(|| self.wake(wake));
-            }
+            panics.catch(|| self.wake(wake));
         }
         for waker in parting.evicted.into_iter().flatten() {
             panics.catch(|| drop(waker));
         }
-        if self.flags().has_unreachable() {
-            self.drop_unreachable(&mut panics);
+        while self.flags().has_unreachable() {
+            let item = self.lock().take_unreachable();
+            panics.catch(|| drop(item));
         }
         panics.resume();
         parting.was_open
-    }
-
-    #[cold]
-    fn drop_unreachable(&self, panics: &mut Panics) {
-        loop {
-            let item = self.lock().take_unreachable();
-            if item.is_none() {
-                break;
-            }
-            panics.catch(|| drop(item));
-        }
     }
 
     /// An end is dropped.
@@ -181,23 +169,24 @@ impl<T> Channel<T> {
     pub(crate) fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The formatter is the caller's code: it runs without the lock.
         let flags = self.flags();
-        let item = match (flags.is_offered(), flags.is_lent()) {
+        let item = match (flags.has(Flags::OFFERED), flags.has(Flags::LENT)) {
             (true, _) => "on offer",
             (_, true) => "lent",
             _ => "none",
         };
         f.debug_struct(name)
-            .field("sender_closed", &flags.is_sender_closed())
-            .field("receiver_closed", &flags.is_receiver_closed())
+            .field("sender_closed", &flags.has(Flags::SENDER_CLOSED))
+            .field("receiver_closed", &flags.has(Flags::RECEIVER_CLOSED))
             .field("item", &format_args!("{item}"))
-            .field("given_back", &flags.is_given_back())
+            .field("given_back", &flags.has(Flags::GIVEN_BACK))
             .field(
                 "sender_waits",
-                &(flags.is_seated(Seat::Sender) || flags.is_seated(Seat::SenderClosed)),
+                &(flags.has(Flags::seat(Seat::Sender))
+                    || flags.has(Flags::seat(Seat::SenderClosed))),
             )
             .field(
                 "receiver_waits",
-                &(flags.is_receive_waiting() || flags.is_seated(Seat::ReceiverClosed)),
+                &(flags.has(Flags::WAITING) || flags.has(Flags::seat(Seat::ReceiverClosed))),
             )
             .finish()
     }

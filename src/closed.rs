@@ -10,10 +10,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
-use {
-    crate::wait::or_none,
-    std::time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pin_project! {
     /// The future of [`Sender::closed`](crate::Sender::closed) and
@@ -123,7 +120,7 @@ impl<T> Closed<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<()> {
-        or_none(self.wait.block_for(timeout))
+        self.wait.block_for(timeout)
     }
 
     /// Blocks this thread as [`wait`](Closed::wait) does, but not beyond `deadline`; `None` if the
@@ -142,14 +139,14 @@ impl<T> Closed<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<()> {
-        or_none(self.wait.block_until(Some(deadline)))
+        self.wait.block_until(Some(deadline))
     }
 }
 
 /// How a `Closed` waits.
 pub(crate) struct Closing {
     /// Who waits.
-    pub(crate) end: End,
+    end: End,
 }
 
 impl<T> Operation<T> for Closing {
@@ -164,7 +161,7 @@ impl<T> Operation<T> for Closing {
 
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
-        flags.is_end_closed(self.end.other())
+        flags.has(Flags::closed(self.end.other()))
     }
 
     #[inline]

@@ -267,12 +267,20 @@ impl<T> SinkError<T> {
     }
 
     /// Whether the channel is closed, so that trying again is in vain.
+    ///
+    /// ```
+    /// assert!(handoff::SinkError::Closed(5).is_closed());
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, SinkError::Closed(_))
     }
 
     /// Whether the receiver declined the item.
+    ///
+    /// ```
+    /// assert!(handoff::SinkError::Declined(5).is_declined());
+    /// ```
     #[must_use]
     pub fn is_declined(&self) -> bool {
         matches!(self, SinkError::Declined(_))

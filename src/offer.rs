@@ -56,9 +56,11 @@ use {
 #[must_use = "an offer that is dropped puts its item back"]
 pub struct Offer<'a, T> {
     channel: &'a Channel<T>,
-    /// Always there, until `accept` or the drop takes it out.
+    /// Always there, until `accept`, `decline` or the drop takes it out.
     item: Option<T>,
 }
+
+const HELD: &str = "a guard holds its item as long as it lives";
 
 impl<T> Offer<'_, T> {
     /// Takes the item. The send is completed.
@@ -139,15 +141,12 @@ impl<T> Offer<'_, T> {
     /// ```
     #[must_use]
     pub fn is_abandoned(offer: &Self) -> bool {
-        offer.channel.flags().is_abandoned()
+        offer.channel.flags().has(Flags::ABANDONED)
     }
 
     /// Takes the item out, after which the drop of the guard does nothing.
     fn take(&mut self) -> T {
-        match self.item.take() {
-            Some(item) => item,
-            None => unreachable!("a guard holds its item as long as it lives"),
-        }
+        self.item.take().expect(HELD)
     }
 }
 
@@ -155,19 +154,13 @@ impl<T> Deref for Offer<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        match &self.item {
-            Some(item) => item,
-            None => unreachable!("a guard holds its item as long as it lives"),
-        }
+        self.item.as_ref().expect(HELD)
     }
 }
 
 impl<T> DerefMut for Offer<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        match &mut self.item {
-            Some(item) => item,
-            None => unreachable!("a guard holds its item as long as it lives"),
-        }
+        self.item.as_mut().expect(HELD)
     }
 }
 
@@ -175,12 +168,10 @@ impl<T> Drop for Offer<'_, T> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
             let wake = self.channel.lock().put_back(item);
-            if !wake.is_nobody() {
-                // If this thread unwinds already, a waker that panics must not abort it.
-                let mut panics = Panics::default();
-                panics.catch(|| self.channel.wake(wake));
-                panics.resume();
-            }
+            // If this thread unwinds already, a waker that panics must not abort it.
+            let mut panics = Panics::default();
+            panics.catch(|| self.channel.wake(wake));
+            panics.resume();
         }
     }
 }
@@ -358,7 +349,7 @@ impl<'a, T> Operation<T> for Lend<'a, T> {
 
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
-        flags.is_offered() || flags.is_closed()
+        flags.has(Flags::OFFERED) || flags.is_closed()
     }
 
     /// The guard is there before the lock is released. So if a waker panics afterwards, the guard

@@ -1,16 +1,16 @@
 //! The receiving end, which is also a stream.
 
 use crate::channel::Channel;
-use crate::closed::{Closed, Closing};
+use crate::closed::Closed;
 use crate::error::TryRecvError;
 #[cfg(not(target_family = "wasm"))]
 use crate::iter::Iter;
 use crate::offer::{Lend, NextOffer, Offer};
 use crate::recv::{Recv, Take};
-use crate::slot::End;
+use crate::slot::{End, Flags};
 use crate::spin::Spin;
 use crate::sync::Arc;
-use crate::wait::{try_now, Wait};
+use crate::wait::try_now;
 use futures_core::stream::{FusedStream, Stream};
 use std::fmt;
 use std::pin::Pin;
@@ -119,7 +119,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(end, None);
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Wait::new(&self.channel, &mut self.spin, Take).poll_and_stay(cx)
+        self.recv().wait.poll_and_stay(cx)
     }
 
     /// Waits for an item and borrows it, to decide later whether to take it.
@@ -224,8 +224,7 @@ impl<T> Receiver<T> {
     /// futures_lite::future::block_on(poll_fn(|cx| receiver.poll_closed(cx)));
     /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let closing = Closing { end: End::Receiver };
-        Wait::new(&self.channel, &mut self.spin, closing).poll_and_stay(cx)
+        self.closed().wait.poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.
@@ -316,7 +315,7 @@ impl<T> FusedStream for Receiver<T> {
     /// Whether this receiver has told its owner that nothing more will come: by a `None`, or by a
     /// `Closed` in an error, of whichever operation.
     fn is_terminated(&self) -> bool {
-        self.channel.flags().is_terminated()
+        self.channel.flags().has(Flags::TERMINATED)
     }
 }
 

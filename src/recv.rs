@@ -166,13 +166,11 @@ impl<T> Recv<'_, T> {
     }
 }
 
-/// What a receive with a time limit says of its outcome, which is pending if the time was up.
-pub(crate) fn or_timeout<T>(outcome: Poll<Option<T>>) -> Result<T, RecvTimeoutError> {
-    match outcome {
-        Poll::Ready(Some(item)) => Ok(item),
-        Poll::Ready(None) => Err(RecvTimeoutError::Closed),
-        Poll::Pending => Err(RecvTimeoutError::Timeout),
-    }
+/// What a receive with a limit says of its outcome, which is `None` if it gave up.
+#[allow(clippy::option_option)]
+pub(crate) fn or_timeout<T>(outcome: Option<Option<T>>) -> Result<T, RecvTimeoutError> {
+    let received = outcome.ok_or(RecvTimeoutError::Timeout)?;
+    received.ok_or(RecvTimeoutError::Closed)
 }
 
 /// How a receive takes its item: a `Recv`, the stream, or `try_recv`.
@@ -188,7 +186,7 @@ impl<T> Operation<T> for Take {
 
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
-        flags.is_offered() || flags.is_closed()
+        flags.has(Flags::OFFERED) || flags.is_closed()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

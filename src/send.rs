@@ -95,18 +95,18 @@ impl<T> Send<'_, T> {
         Until::new(self, limit)
     }
 
-    /// What a send with a limit says of its outcome, which is pending if it gave up.
+    /// What a send with a limit says of its outcome, which is `None` if it gave up.
     pub(crate) fn or_timeout(
         &mut self,
-        outcome: Poll<Result<(), SendError<T>>>,
+        outcome: Option<Result<(), SendError<T>>>,
     ) -> Result<(), SendTimeoutError<T>> {
-        match outcome {
-            Poll::Ready(outcome) => outcome.map_err(SendTimeoutError::from),
-            Poll::Pending => match self.wait.operation.item.take() {
-                Some(item) => Err(SendTimeoutError::Timeout(item)),
-                None => unreachable!("a send that gave up holds its item"),
-            },
+        if let Some(outcome) = outcome {
+            return outcome.map_err(SendTimeoutError::from);
         }
+        let item = self.wait.operation.item.take();
+        Err(SendTimeoutError::Timeout(
+            item.expect("a send that gave up holds its item"),
+        ))
     }
 }
 
@@ -201,7 +201,8 @@ pub(crate) struct Handover<T> {
 }
 
 impl<T> Handover<T> {
-    fn is_offered(&self) -> bool {
+    /// Whether its item was put on offer. Then the slot says what became of it.
+    fn has_offered(&self) -> bool {
         self.item.is_none()
     }
 }
@@ -220,13 +221,13 @@ impl<T> Operation<T> for Handover<T> {
 
     #[inline]
     fn reasons(&self) -> Flags {
-        Flags::for_vacancy()
+        Flags::FOR_VACANCY
     }
 
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
-        if self.is_offered() {
-            flags.is_answered() || (flags.is_offered() && flags.is_receiver_closed())
+        if self.has_offered() {
+            flags.is_answered() || (flags.has(Flags::OFFERED) && flags.has(Flags::RECEIVER_CLOSED))
         } else {
             flags.is_closed()
         }
@@ -234,24 +235,24 @@ impl<T> Operation<T> for Handover<T> {
 
     #[inline]
     fn try_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
-        (self.is_offered() && flags.is_taken()).then_some(Ok(()))
+        (self.has_offered() && flags.has(Flags::TAKEN)).then_some(Ok(()))
     }
 
     #[inline]
     fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
-        let (is_offered, flags) = (self.is_offered(), slot.flags());
-        if is_offered && flags.is_taken() {
-            return Ok(());
-        }
-        if is_offered && flags.is_declined() {
-            return match slot.take_given_back() {
-                Some(item) => Err(SendError::Declined(item)),
-                None => unreachable!("a declined item is given back"),
-            };
-        }
-        match self.item.take().or_else(|| slot.withdraw()) {
-            Some(item) => Err(SendError::Closed(item)),
-            None => unreachable!("an item that was not taken is on offer or here"),
+        let flags = slot.flags();
+        if !self.has_offered() || !flags.is_answered() {
+            let item = self.item.take().or_else(|| slot.withdraw());
+            Err(SendError::Closed(
+                item.expect("an item without an answer is on offer or here"),
+            ))
+        } else if flags.has(Flags::TAKEN) {
+            Ok(())
+        } else {
+            let item = slot.take_given_back();
+            Err(SendError::Declined(
+                item.expect("a declined item is given back"),
+            ))
         }
     }
 
@@ -268,10 +269,10 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn withdraw(&mut self, slot: &mut Slot<T>) -> bool {
-        if !self.is_offered() {
+        if !self.has_offered() {
             return true;
         }
-        self.item = if slot.flags().is_offered() {
+        self.item = if slot.flags().has(Flags::OFFERED) {
             slot.withdraw()
         } else {
             // A guard gave it back because the time was up. Otherwise it is lent.
@@ -285,7 +286,7 @@ impl<T> Operation<T> for Handover<T> {
 
     fn abandon(&mut self, slot: &mut Slot<T>) {
         let item = match self.item.take() {
-            None if slot.flags().is_offered() => slot.withdraw(),
+            None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
             item => item,
         };
         match item {

@@ -1,15 +1,14 @@
 //! The sending end.
 
 use crate::channel::Channel;
-use crate::closed::{Closed, Closing};
+use crate::closed::Closed;
 use crate::error::TrySendError;
 use crate::panics::Panics;
 use crate::send::Send;
-use crate::slot::{End, Offerer, Slot};
+use crate::slot::{End, Flags, Offerer, Slot};
 use crate::spin::Spin;
 use crate::sync::Arc;
-use crate::wait::Wait;
-use crate::wanted::{Demand, Wanted};
+use crate::wanted::Wanted;
 use std::any::Any;
 use std::fmt;
 use std::panic::resume_unwind;
@@ -132,7 +131,7 @@ impl<T> Sender<T> {
     /// assert_eq!(recv.as_mut().poll(&mut cx), task::Poll::Ready(Some(2)));
     /// ```
     pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
-        if self.channel.flags().is_given_back() {
+        if self.channel.flags().has(Flags::GIVEN_BACK) {
             if let Some(panic) = self.discard(Slot::take_given_back) {
                 self.give_back_and_resume(item, panic);
             }
@@ -185,7 +184,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn reclaim(&mut self) -> Option<T> {
         let flags = self.channel.flags();
-        if !flags.is_offered() && !flags.is_given_back() {
+        if !flags.has(Flags::OFFERED | Flags::GIVEN_BACK) {
             return None;
         }
         let mut slot = self.channel.lock();
@@ -254,7 +253,7 @@ impl<T> Sender<T> {
     /// assert!(!wanted);
     /// ```
     pub fn poll_wanted(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        Wait::new(&self.channel, &mut self.spin, Demand).poll_and_stay(cx)
+        self.wanted().wait.poll_and_stay(cx)
     }
 
     /// Whether a receive is waiting and nothing is on offer, at this moment.
@@ -303,8 +302,7 @@ impl<T> Sender<T> {
     /// futures_lite::future::block_on(poll_fn(|cx| sender.poll_closed(cx)));
     /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let closing = Closing { end: End::Sender };
-        Wait::new(&self.channel, &mut self.spin, closing).poll_and_stay(cx)
+        self.closed().wait.poll_and_stay(cx)
     }
 
     /// Whether either end was closed or dropped.

@@ -71,7 +71,7 @@ impl<T> Sink<T> for Sender<T> {
         let this = self.get_mut();
         loop {
             let flags = this.channel.flags();
-            if flags.is_given_back() && !flags.is_back_in_sink() {
+            if flags.has(Flags::GIVEN_BACK) && !flags.has(Flags::BACK_IN_SINK) {
                 if let Some(panic) = this.discard(Slot::take_given_back) {
                     this.give_back_and_resume(item, panic);
                 }
@@ -81,10 +81,10 @@ impl<T> Sink<T> for Sender<T> {
             if flags.is_closed() {
                 return Err(SinkError::Closed(item));
             }
-            if flags.is_occupied() || flags.is_back_in_sink() {
+            if flags.is_occupied() || flags.has(Flags::BACK_IN_SINK) {
                 return Err(SinkError::Busy(item));
             }
-            if flags.is_given_back() {
+            if flags.has(Flags::GIVEN_BACK) {
                 // The receiver declined the item of a leaked `Send` just now.
                 continue;
             }
@@ -126,7 +126,7 @@ impl<T> Operation<T> for Vacate {
 
     #[inline]
     fn reasons(&self) -> Flags {
-        Flags::for_vacancy()
+        Flags::FOR_VACANCY
     }
 
     #[inline]
@@ -153,24 +153,27 @@ impl<T> Operation<T> for Flush {
 
     #[inline]
     fn reasons(&self) -> Flags {
-        Flags::for_vacancy()
+        Flags::FOR_VACANCY
     }
 
     #[inline]
     fn is_ready(&self, flags: Flags) -> bool {
-        !flags.is_occupied() || flags.is_receiver_closed()
+        !flags.is_occupied() || flags.has(Flags::RECEIVER_CLOSED)
     }
 
     #[inline]
     fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
         let flags = slot.flags();
-        let (item, error): (_, fn(T) -> _) = if flags.is_back_in_sink() {
-            (slot.take_given_back(), SinkError::Declined)
-        } else if flags.is_from_sink() && flags.is_offered() && flags.is_receiver_closed() {
-            (slot.withdraw(), SinkError::Closed)
+        let error = if flags.has(Flags::BACK_IN_SINK) {
+            slot.take_given_back().map(SinkError::Declined)
+        } else if flags.has(Flags::FROM_SINK)
+            && flags.has(Flags::OFFERED)
+            && flags.has(Flags::RECEIVER_CLOSED)
+        {
+            slot.withdraw().map(SinkError::Closed)
         } else {
-            return Ok(());
+            None
         };
-        item.map_or(Ok(()), |item| Err(error(item)))
+        error.map_or(Ok(()), Err)
     }
 }

@@ -3,16 +3,22 @@
 //! An item is in one of these places, and the arrows are the only ways between them:
 //!
 //! ```text
-//!                        offer              take
+//!                        offer             take
 //!     with the sender ──────────▶ on offer ──────────▶ with the receiver
 //!       │   ▲     ▲                │  │  ▲                      ▲
-//!       │   │     └────────────────┘  │  │ put_back             │ accept
-//!       │   │          withdraw       ▼  │                      │
-//!       │   │ reclaim            lend to an `Offer` ────────────┘
-//!       │   │                             │
-//!       └─▶ given back ◀──────────────────┘
-//!        give_back                   decline; or put_back, if the time of its send is up
+//!       │   │     └────────────────┘  │  │ put_back             │ accept; or decline,
+//!       │   │          withdraw  lend │  │                      │ if nobody waits for it
+//!       │   │                         ▼  │                      │
+//!       │   │ reclaim                lent ──────────────────────┘
+//!       │   │                         │
+//!       └─▶ given back ◀──────────────┘
+//!        give_back     decline; or put_back, if the time of its send is up
 //! ```
+//!
+//! On offer or given back, it is in the slot. Lent, it is in an `Offer` guard. A send that waits for
+//! an item given back takes it into its error. Two ways lead out of the picture: what was given back
+//! and not reclaimed is dropped by the next send ([`Slot::end_earlier_send`]), and what nobody can
+//! reach any more is dropped at once ([`Slot::take_unreachable`]).
 //!
 //! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
 //! wakers and runs no code but ours. Whom to wake is its result, a [`Wake`], which the caller uses
@@ -98,7 +104,7 @@ impl<T> Slot<T> {
             Offerer::Sink => Flags::OFFERED | Flags::AWAITED | Flags::FROM_SINK,
             Offerer::TrySend => Flags::OFFERED,
         });
-        self.leave(Seat::Receiver)
+        self.wake_seat(Seat::Receiver)
     }
 
     /// Takes the item on offer back. The receive that it woke still waits.
@@ -138,7 +144,7 @@ impl<T> Slot<T> {
 
     /// The time of the `Send` of the lent item is up, but it waits on, to get its item back.
     pub(crate) fn mark_abandoned(&mut self) {
-        if self.flags.is_lent() {
+        if self.flags.has(Flags::LENT) {
             self.flags.set(Flags::ABANDONED);
         }
     }
@@ -146,11 +152,11 @@ impl<T> Slot<T> {
     /// What was given back goes to the sender, and otherwise what is on offer. Wakes a poll without
     /// a future that waits for the slot to be vacant.
     pub(crate) fn reclaim(&mut self) -> (Option<T>, Wake) {
-        if self.flags.is_given_back() {
+        if self.flags.has(Flags::GIVEN_BACK) {
             (self.take_given_back(), Wake::nobody())
-        } else if self.flags.is_offered() {
+        } else if self.flags.has(Flags::OFFERED) {
             let item = self.withdraw();
-            (item, self.vacated())
+            (item, self.wake_for_vacancy())
         } else {
             (None, Wake::nobody())
         }
@@ -165,7 +171,7 @@ impl<T> Slot<T> {
     pub(crate) fn take(&mut self, wake: &mut Wake) -> Option<T> {
         self.flags.clear(Flags::OF_ITEM | Flags::WAITING);
         self.flags.set(Flags::TAKEN);
-        wake.add(self.vacated());
+        wake.add(self.wake_for_vacancy());
         self.offered.take()
     }
 
@@ -182,14 +188,14 @@ impl<T> Slot<T> {
     pub(crate) fn accept(&mut self) -> Wake {
         self.flags.clear(Flags::OF_ITEM);
         self.flags.set(Flags::TAKEN);
-        self.vacated()
+        self.wake_for_vacancy()
     }
 
     /// An operation of `end` begins. The receiver cannot begin one while a guard lives, so if an item
     /// is lent then, its guard was leaked: the item counts as accepted.
     #[inline]
     pub(crate) fn accept_leaked(&mut self, end: End) -> Wake {
-        if end == End::Receiver && self.flags.is_lent() {
+        if end == End::Receiver && self.flags.has(Flags::LENT) {
             self.accept()
         } else {
             Wake::nobody()
@@ -199,29 +205,29 @@ impl<T> Slot<T> {
     /// A guard declines its item. It goes back to whoever waits for the answer, and otherwise to the
     /// decliner. Wakes the sender.
     pub(crate) fn decline(&mut self, item: T) -> (Option<T>, Wake) {
-        let awaited = self.flags.any(Flags::AWAITED);
-        let from_sink = self.flags.any(Flags::FROM_SINK);
+        let awaited = self.flags.has(Flags::AWAITED);
+        let from_sink = self.flags.has(Flags::FROM_SINK);
         self.flags.clear(Flags::OF_ITEM);
         if !awaited {
-            return (Some(item), self.vacated());
+            return (Some(item), self.wake_for_vacancy());
         }
         self.give_back(item);
         self.flags.set(Flags::DECLINED);
         if from_sink {
             self.flags.set(Flags::BACK_IN_SINK);
         }
-        (None, self.vacated())
+        (None, self.wake_for_vacancy())
     }
 
     /// A guard puts its item back on offer. If the time of its `Send` is up, the item goes back to
     /// that `Send` at once, which is woken: otherwise the next guard could borrow it again, any
     /// number of times.
     pub(crate) fn put_back(&mut self, item: T) -> Wake {
-        debug_assert!(self.flags.is_lent() && !self.flags.is_receiver_closed());
-        if self.flags.all(Flags::AWAITED | Flags::ABANDONED) {
+        debug_assert!(self.flags.has(Flags::LENT) && !self.flags.has(Flags::RECEIVER_CLOSED));
+        if self.flags.has_all(Flags::AWAITED | Flags::ABANDONED) {
             self.flags.clear(Flags::OF_ITEM);
             self.give_back(item);
-            self.vacated()
+            self.wake_for_vacancy()
         } else {
             self.flags.clear(Flags::LENT);
             self.flags.set(Flags::OFFERED);
@@ -234,7 +240,7 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) fn start_waiting(&mut self) -> Wake {
         self.flags.set(Flags::WAITING);
-        self.demanded()
+        self.wake_for_demand()
     }
 
     /// The receiver learns that nothing more will come.
@@ -260,9 +266,9 @@ impl<T> Slot<T> {
         waker: Option<Waker>,
         reasons: Flags,
     ) -> (Flags, Option<Waker>) {
-        let added = Flags::from_bits(seat.flag() | reasons.bits());
+        let added = Flags::seat(seat) | reasons;
         self.flags.clear(seat.reasons());
-        self.flags.set(added.bits());
+        self.flags.set(added);
         let displaced = mem::replace(&mut self.seats[seat as usize], waker);
         (added, displaced)
     }
@@ -270,49 +276,47 @@ impl<T> Slot<T> {
     /// The task that sits on the seat is to be woken for more `reasons`. Returns those that are new.
     #[inline]
     pub(crate) fn add_reasons(&mut self, reasons: Flags) -> Flags {
-        let added = Flags::from_bits(reasons.bits() & !self.flags.bits());
-        self.flags.set(added.bits());
+        let added = reasons.without(self.flags);
+        self.flags.set(added);
         added
     }
 
     /// A wait ends without an answer: removes what it `added` and returns its waker. What somebody
     /// else added stays: that may be a poll without a future, and nothing would add it again.
     pub(crate) fn remove(&mut self, seat: Seat, added: Flags) -> Option<Waker> {
-        let waker = if added.is_seated(seat) {
-            self.flags.clear(seat.reasons());
-            self.seats[seat as usize].take()
-        } else {
-            None
-        };
-        self.flags.clear(added.bits());
-        waker
+        self.flags.clear(added);
+        if !added.has(Flags::seat(seat)) {
+            return None;
+        }
+        self.flags.clear(seat.reasons());
+        self.seats[seat as usize].take()
     }
 
     /// Empties a seat. Wakes whoever sat there.
     #[inline]
-    fn leave(&mut self, seat: Seat) -> Wake {
-        if !self.flags.is_seated(seat) {
+    fn wake_seat(&mut self, seat: Seat) -> Wake {
+        if !self.flags.has(Flags::seat(seat)) {
             return Wake::nobody();
         }
-        self.flags.clear(seat.flag() | seat.reasons());
+        self.flags.clear(Flags::seat(seat) | seat.reasons());
         Wake::of(seat, self.seats[seat as usize].take())
     }
 
     /// The slot became vacant. Wakes a sender that waits for that, or for what it makes possible.
     #[inline]
-    fn vacated(&mut self) -> Wake {
-        if self.flags.any(Flags::FOR_VACANCY) {
-            self.leave(Seat::Sender)
+    fn wake_for_vacancy(&mut self) -> Wake {
+        if self.flags.has(Flags::FOR_VACANCY) {
+            self.wake_seat(Seat::Sender)
         } else {
-            self.demanded()
+            self.wake_for_demand()
         }
     }
 
     /// Wakes a sender that waits to be asked for an item, if it is.
     #[inline]
-    fn demanded(&mut self) -> Wake {
-        if self.flags.any(Flags::FOR_DEMAND) && self.flags.is_wanted() {
-            self.leave(Seat::Sender)
+    fn wake_for_demand(&mut self) -> Wake {
+        if self.flags.has(Flags::FOR_DEMAND) && self.flags.is_wanted() {
+            self.wake_seat(Seat::Sender)
         } else {
             Wake::nobody()
         }
@@ -327,25 +331,15 @@ impl<T> Slot<T> {
     /// answer now.
     pub(crate) fn close(&mut self, end: End) -> Parting {
         let was_open = !self.flags.is_closed();
-        let mut transfer = Wake::nobody();
-        match end {
-            End::Sender => self.flags.set(Flags::SENDER_CLOSED),
-            End::Receiver => {
-                self.flags.clear(Flags::WAITING);
-                self.flags.set(Flags::RECEIVER_CLOSED);
-                if self.flags.is_lent() {
-                    // Its guard was leaked.
-                    transfer = self.accept();
-                }
-            }
-        }
-        transfer.add(self.leave(end.other().transfer_seat()));
+        let mut transfer = self.accept_leaked(end);
+        self.mark_closed(end);
+        transfer.add(self.wake_seat(end.other().transfer_seat()));
         Parting {
             was_open,
             wakes: [
                 transfer,
-                self.leave(end.other().closed_seat()),
-                self.leave(end.transfer_seat()),
+                self.wake_seat(end.other().closed_seat()),
+                self.wake_seat(end.transfer_seat()),
             ],
             evicted: Default::default(),
         }
@@ -363,13 +357,7 @@ impl<T> Slot<T> {
 
     /// Closes an end for good: nobody can use it any more.
     pub(crate) fn drop_end(&mut self, end: End) -> Parting {
-        match end {
-            End::Sender => {
-                self.flags.clear(Flags::AWAITED);
-                self.flags.set(Flags::SENDER_DROPPED);
-            }
-            End::Receiver => self.flags.set(Flags::RECEIVER_DROPPED),
-        }
+        self.mark_dropped(end);
         // Before `close`, which would wake it.
         let evicted = [
             self.evict(end.transfer_seat()),
@@ -384,25 +372,33 @@ impl<T> Slot<T> {
     /// Drops an end where that concerns nobody. Returns whether it did.
     #[inline]
     pub(crate) fn drop_quietly(&mut self, end: End) -> bool {
-        let quiet = self.flags.is_quiet();
-        if quiet {
-            match end {
-                End::Sender => {
-                    self.flags.set(Flags::SENDER_CLOSED | Flags::SENDER_DROPPED);
-                }
-                End::Receiver => {
-                    self.flags.clear(Flags::WAITING);
-                    self.flags
-                        .set(Flags::RECEIVER_CLOSED | Flags::RECEIVER_DROPPED);
-                }
-            }
+        let is_quiet = self.flags.is_quiet();
+        if is_quiet {
+            self.mark_dropped(end);
+            self.mark_closed(end);
         }
-        quiet
+        is_quiet
+    }
+
+    #[inline]
+    fn mark_closed(&mut self, end: End) {
+        self.flags.set(Flags::closed(end));
+        if end == End::Receiver {
+            self.flags.clear(Flags::WAITING);
+        }
+    }
+
+    #[inline]
+    fn mark_dropped(&mut self, end: End) {
+        self.flags.set(Flags::dropped(end));
+        if end == End::Sender {
+            self.flags.clear(Flags::AWAITED);
+        }
     }
 
     /// Empties a seat of an end that is dropped or closed in a poll.
     fn evict(&mut self, seat: Seat) -> Option<Waker> {
-        self.remove(seat, Flags::from_bits(seat.flag()))
+        self.remove(seat, Flags::seat(seat))
     }
 
     /// Takes out an item that nobody can reach any more: the sender was dropped, and the item was
@@ -410,7 +406,7 @@ impl<T> Slot<T> {
     pub(crate) fn take_unreachable(&mut self) -> Option<T> {
         if !self.flags.has_unreachable() {
             None
-        } else if self.flags.is_given_back() {
+        } else if self.flags.has(Flags::GIVEN_BACK) {
             self.take_given_back()
         } else {
             self.withdraw()

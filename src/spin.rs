@@ -16,15 +16,12 @@ use std::mem;
 
 #[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
 mod account;
-#[cfg(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom")))]
-mod no_threads;
 #[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
-mod threads;
-
+#[path = "spin/threads.rs"]
+mod imp;
 #[cfg(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom")))]
-use no_threads as imp;
-#[cfg(not(any(target_family = "wasm", handoff_no_spin, all(loom, feature = "loom"))))]
-use threads as imp;
+#[path = "spin/no_threads.rs"]
+mod imp;
 
 pub(crate) use imp::{Grant, Threads};
 
@@ -67,7 +64,7 @@ pub(crate) struct Spin {
     /// How many spins in a row were cut short, and in vain.
     cut_short: u8,
     /// The last spin was answered, so a short look is worth it. Otherwise only a long spin is.
-    in_step: bool,
+    pub(crate) is_in_step: bool,
     /// The last poll of this end was pending.
     is_pending: bool,
     /// This poll, or the last one, only looks in.
@@ -93,16 +90,9 @@ impl Spin {
         }
     }
 
-    /// A poll of this end is pending, and is about to return.
-    #[inline]
-    pub(crate) fn end_pending(&mut self) {
-        if self.is_apart {
-            self.leave();
-        }
-    }
-
+    /// A poll is pending, of an end that is apart, and is about to return.
     #[cold]
-    fn leave(&mut self) {
+    pub(crate) fn end_pending(&mut self) {
         self.is_pending = true;
         if !self.looks_in {
             imp::leave();
@@ -110,43 +100,36 @@ impl Spin {
     }
 
     /// The poll that was pending goes on, and this thread does not leave.
-    #[inline]
+    #[cold]
     pub(crate) fn stay(&mut self) {
-        if self.is_apart {
-            self.is_pending = false;
-            self.looks_in = false;
-            imp::come_back(false);
-        }
+        self.is_pending = false;
+        self.looks_in = false;
+        imp::come_back(false);
     }
 
-    /// Whether a wait that begins now is to begin with a spin.
+    /// Counts a wait that begins now. Returns whether it is to begin with a spin.
     #[inline]
-    pub(crate) fn is_due(&mut self) -> bool {
+    pub(crate) fn count_wait(&mut self) -> bool {
         let is_due = self.skip == 0;
         self.skip = self.skip.saturating_sub(1);
         is_due
     }
 
-    #[inline]
-    pub(crate) fn is_in_step(&self) -> bool {
-        self.in_step
-    }
-
     /// Decides from how a spin ended when the next one is due. One that was cut short, before a short
     /// look was over, proves little: some of these count as one in vain.
-    pub(crate) fn learn(&mut self, outcome: Outcome, is_full: bool) {
+    pub(crate) fn learn(&mut self, outcome: Outcome, covers_short_look: bool) {
         self.cut_short = match outcome {
-            Outcome::InVain if !is_full => (self.cut_short + 1) % CUT_SHORT,
+            Outcome::InVain if !covers_short_look => (self.cut_short + 1) % CUT_SHORT,
             _ => 0,
         };
         if self.cut_short > 0 {
             return;
         }
         if outcome == Outcome::Seen {
-            self.in_step = true;
+            self.is_in_step = true;
             self.penalty /= 2;
-        } else if self.in_step {
-            self.in_step = false;
+        } else if self.is_in_step {
+            self.is_in_step = false;
         } else {
             self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
             self.skip = self.penalty;
@@ -175,14 +158,16 @@ mod tests {
 
     /// How many waits go by without a spin until one is due.
     fn waits_without(spin: &mut Spin) -> u16 {
-        (0..2000).find(|_| spin.is_due()).expect("the break ends")
+        (0..2000)
+            .find(|_| spin.count_wait())
+            .expect("the break ends")
     }
 
     #[test]
     fn the_first_wait_spins() {
         let mut spin = Spin::default();
         assert_eq!(waits_without(&mut spin), 0);
-        assert!(!spin.is_in_step());
+        assert!(!spin.is_in_step);
     }
 
     #[test]
@@ -202,7 +187,7 @@ mod tests {
             InVain, InVain, InVain, Seen, InVain, InVain, Seen, Seen, InVain, InVain,
         ] {
             spin.learn(outcome, true);
-            breaks.push((spin.is_in_step(), waits_without(&mut spin)));
+            breaks.push((spin.is_in_step, waits_without(&mut spin)));
         }
         // Half of what came before is forgotten. The first in vain ends only the step.
         assert_eq!(
@@ -226,24 +211,24 @@ mod tests {
     fn four_that_were_cut_short_are_one_in_vain() {
         let mut spin = Spin::default();
         spin.learn(Seen, false);
-        assert!(spin.is_in_step());
+        assert!(spin.is_in_step);
         for _ in 0..3 {
             (0..3).for_each(|_| spin.learn(InVain, false));
-            assert!(spin.is_in_step());
+            assert!(spin.is_in_step);
             spin.learn(Seen, false);
         }
         (0..4).for_each(|_| spin.learn(InVain, false));
-        assert!(!spin.is_in_step());
+        assert!(!spin.is_in_step);
         assert_eq!(waits_without(&mut spin), 0);
         (0..4).for_each(|_| spin.learn(InVain, false));
         assert_eq!(waits_without(&mut spin), 1);
     }
 
-    /// An end that is to do without a spin for so many waits.
-    fn end(is_apart: bool, skip: u16) -> Spin {
+    /// An end that is apart, and is to do without a spin for so many waits.
+    fn end(skip: u16) -> Spin {
         Spin {
             skip,
-            is_apart,
+            is_apart: true,
             ..Spin::default()
         }
     }
@@ -260,17 +245,16 @@ mod tests {
     #[test]
     fn a_thread_leaves_with_a_pending_poll_that_may_spin_soon() {
         on_a_thread(|| {
-            for (is_apart, skip, sits, is_away) in [
-                (false, 0, false, false),
-                (true, 0, false, true),
-                (true, SOON - 1, false, true),
-                (true, SOON, false, false),
-                (true, 0, true, false),
+            for (skip, sits, is_away) in [
+                (0, false, true),
+                (SOON - 1, false, true),
+                (SOON, false, false),
+                (0, true, false),
             ] {
-                let mut end = end(is_apart, skip);
+                let mut end = end(skip);
                 end.begin_poll(sits, false);
                 end.end_pending();
-                assert_eq!(imp::is_away(), is_away, "{is_apart} {skip} {sits}");
+                assert_eq!(imp::is_away(), is_away, "{skip} {sits}");
                 super::begin_block();
             }
         });
@@ -279,7 +263,7 @@ mod tests {
     #[test]
     fn an_end_without_a_spin_in_sight_leaves_an_absence_as_it_is() {
         on_a_thread(|| {
-            let (mut busy, mut quiet) = (end(true, 0), end(true, SOON));
+            let (mut busy, mut quiet) = (end(0), end(SOON));
             let mut absence = |is_answered: bool| {
                 busy.end_pending();
                 quiet.begin_poll(false, is_answered);
@@ -301,7 +285,7 @@ mod tests {
     #[test]
     fn a_thread_that_blocks_is_not_away() {
         on_a_thread(|| {
-            end(true, 0).end_pending();
+            end(0).end_pending();
             super::begin_block();
             assert!(!imp::is_away());
         });
@@ -310,8 +294,8 @@ mod tests {
     #[test]
     fn an_absence_counts_for_an_end_that_was_pending() {
         on_a_thread(|| {
-            let mut waiting = end(true, 0);
-            let mut other = end(true, 0);
+            let mut waiting = end(0);
+            let mut other = end(0);
             let mut absence = |counts: bool| {
                 waiting.end_pending();
                 thread::sleep(Duration::from_millis(1));

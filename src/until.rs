@@ -5,7 +5,6 @@ use crate::error::{RecvTimeoutError, SendTimeoutError};
 use crate::offer::{NextOffer, Offer};
 use crate::recv::{or_timeout, Recv};
 use crate::send::Send;
-use crate::wait::or_none;
 use crate::wanted::Wanted;
 use futures_core::future::FusedFuture;
 use futures_core::ready;
@@ -107,45 +106,25 @@ impl<T, L: Future> Future for Until<Send<'_, T>, L> {
     }
 }
 
-impl<T, L: Future> Future for Until<Recv<'_, T>, L> {
-    type Output = Result<T, RecvTimeoutError>;
+/// The same for the others: only the output differs.
+macro_rules! until {
+    ($future:ident -> $output:ty $(, $finish:ident)?) => {
+        impl<'a, T, L: Future> Future for Until<$future<'a, T>, L> {
+            type Output = $output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let wait = &mut this.future.get_mut().wait;
-        wait.poll_until(this.limit, cx).map(or_timeout)
-    }
+            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+                let this = self.project();
+                let wait = &mut this.future.get_mut().wait;
+                wait.poll_until(this.limit, cx)$(.map($finish))?
+            }
+        }
+    };
 }
 
-impl<'a, T, L: Future> Future for Until<NextOffer<'a, T>, L> {
-    type Output = Result<Offer<'a, T>, RecvTimeoutError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let wait = &mut this.future.get_mut().wait;
-        wait.poll_until(this.limit, cx).map(or_timeout)
-    }
-}
-
-impl<T, L: Future> Future for Until<Wanted<'_, T>, L> {
-    type Output = Option<bool>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let wait = &mut this.future.get_mut().wait;
-        wait.poll_until(this.limit, cx).map(or_none)
-    }
-}
-
-impl<T, L: Future> Future for Until<Closed<'_, T>, L> {
-    type Output = Option<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let wait = &mut this.future.get_mut().wait;
-        wait.poll_until(this.limit, cx).map(or_none)
-    }
-}
+until!(Recv -> Result<T, RecvTimeoutError>, or_timeout);
+until!(NextOffer -> Result<Offer<'a, T>, RecvTimeoutError>, or_timeout);
+until!(Wanted -> Option<bool>);
+until!(Closed -> Option<()>);
 
 impl<F: FusedFuture, L: Future> FusedFuture for Until<F, L>
 where

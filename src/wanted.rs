@@ -10,10 +10,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 #[cfg(not(target_family = "wasm"))]
-use {
-    crate::wait::or_none,
-    std::time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 pin_project! {
     /// The future of [`Sender::wanted`].
@@ -117,7 +114,7 @@ impl<T> Wanted<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Option<bool> {
-        or_none(self.wait.block_for(timeout))
+        self.wait.block_for(timeout)
     }
 
     /// Blocks this thread as [`wait`](Wanted::wait) does, but not beyond `deadline`; `None` if the
@@ -135,7 +132,7 @@ impl<T> Wanted<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Option<bool> {
-        or_none(self.wait.block_until(Some(deadline)))
+        self.wait.block_until(Some(deadline))
     }
 }
 
@@ -152,7 +149,7 @@ impl<T> Operation<T> for Demand {
 
     #[inline]
     fn reasons(&self) -> Flags {
-        Flags::for_demand()
+        Flags::FOR_DEMAND
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The flags of the slot: what is true of a channel, without its items and wakers.
 
-use super::Seat;
+use super::{End, Seat};
+use std::ops::BitOr;
 
 /// What is true of the slot, in one word, so that a copy of it can be read without the lock. Only
 /// the holder of the lock changes it.
@@ -10,79 +11,120 @@ pub(crate) struct Flags(usize);
 impl Flags {
     // ---- The item between the ends
 
-    /// The item is in the slot. The receiver can take it.
-    pub(super) const OFFERED: usize = 1;
+    /// The item is in the slot. The receiver can take it, if it is open.
+    pub(crate) const OFFERED: Self = Flags(1);
     /// The item is in an `Offer` guard, or was when the guard was leaked.
-    pub(super) const LENT: usize = 1 << 1;
+    pub(crate) const LENT: Self = Flags(1 << 1);
     /// The item on offer or lent came from the `Sink`.
-    pub(super) const FROM_SINK: usize = 1 << 2;
+    pub(crate) const FROM_SINK: Self = Flags(1 << 2);
     /// Somebody waits for the answer: an item of a `Send` or of the `Sink` is on offer or lent, and
     /// the place for an item given back is empty.
-    pub(super) const AWAITED: usize = 1 << 3;
+    pub(super) const AWAITED: Self = Flags(1 << 3);
     /// The `Send` of the lent item was dropped, or its time is up. Together with `AWAITED` it means
     /// "time is up": that `Send` only waits to get its item back.
-    pub(super) const ABANDONED: usize = 1 << 4;
-    /// The receiver took the last item that was on offer. This is the answer for its `Send`.
-    pub(super) const TAKEN: usize = 1 << 5;
+    pub(crate) const ABANDONED: Self = Flags(1 << 4);
 
-    /// The receiver declined the last item that was on offer. This is the answer for its `Send` or
-    /// for the `Sink`, and the item was given back.
-    pub(super) const DECLINED: usize = 1 << 6;
+    // ---- The answer to the last item that was on offer
+
+    /// The receiver took it.
+    pub(crate) const TAKEN: Self = Flags(1 << 5);
+    /// The receiver declined it, and it was given back to the `Send` or the `Sink` that waits for it.
+    pub(crate) const DECLINED: Self = Flags(1 << 6);
 
     // ---- The item given back
 
     /// `Sender::reclaim` can return an item. Only the sender sets and clears this, and a guard
     /// while an item is awaited.
-    pub(super) const GIVEN_BACK: usize = 1 << 7;
-    /// The `Sink` started that item.
-    pub(super) const BACK_IN_SINK: usize = 1 << 8;
+    pub(crate) const GIVEN_BACK: Self = Flags(1 << 7);
+    /// The `Sink` started that item, and nobody fetched it yet.
+    pub(crate) const BACK_IN_SINK: Self = Flags(1 << 8);
 
     // ---- The receiver
 
-    /// A receive waits. Not the same as "the receiver's seat is taken": a receive that was woken for
-    /// an item, which was then withdrawn, still waits.
-    pub(super) const WAITING: usize = 1 << 9;
+    /// The mark that a receive waits. Not the same as "the receiver's seat is taken": a receive that
+    /// was woken for an item, which was then withdrawn, still waits.
+    pub(crate) const WAITING: Self = Flags(1 << 9);
     /// The receiver has told its owner that nothing more will come.
-    pub(super) const TERMINATED: usize = 1 << 10;
+    pub(crate) const TERMINATED: Self = Flags(1 << 10);
 
     // ---- The ends
 
     /// The sender was closed or dropped.
-    pub(super) const SENDER_CLOSED: usize = 1 << 11;
+    pub(crate) const SENDER_CLOSED: Self = Flags(1 << 11);
     /// The receiver was closed or dropped.
-    pub(super) const RECEIVER_CLOSED: usize = 1 << 12;
+    pub(crate) const RECEIVER_CLOSED: Self = Flags(1 << 12);
     /// The sender was dropped: nobody can reclaim an item.
-    pub(super) const SENDER_DROPPED: usize = 1 << 13;
+    pub(super) const SENDER_DROPPED: Self = Flags(1 << 13);
     /// The receiver was dropped.
-    pub(super) const RECEIVER_DROPPED: usize = 1 << 14;
+    const RECEIVER_DROPPED: Self = Flags(1 << 14);
 
     // ---- Who waits
 
     /// Whoever sits on the sender's seat is woken when the slot becomes vacant.
-    pub(super) const FOR_VACANCY: usize = 1 << 15;
+    pub(crate) const FOR_VACANCY: Self = Flags(1 << 15);
     /// Whoever sits on the sender's seat is woken when an item becomes wanted.
-    pub(super) const FOR_DEMAND: usize = 1 << 16;
-    /// Somebody sits on a seat. The first of four bits, one for each [`Seat`].
-    pub(super) const SEATED: usize = 1 << 17;
+    pub(crate) const FOR_DEMAND: Self = Flags(1 << 16);
+    /// Somebody sits on a seat: four bits from this one on, one for each [`Seat`].
+    const FIRST_SEAT: usize = 1 << 17;
 
-    const ANY_SEATED: usize = 0b1111 * Self::SEATED;
-    const CLOSED: usize = Self::SENDER_CLOSED | Self::RECEIVER_CLOSED;
-    const OCCUPIED: usize = Self::OFFERED | Self::LENT;
+    // ---- Several at once
 
+    const OCCUPIED: Self = Flags(Self::OFFERED.0 | Self::LENT.0);
+    const CLOSED: Self = Flags(Self::SENDER_CLOSED.0 | Self::RECEIVER_CLOSED.0);
+    const ANY_SEAT: Self = Flags(0b1111 * Self::FIRST_SEAT);
     /// What is true of the item between the ends, and ends when it leaves.
-    pub(super) const OF_ITEM: usize =
-        Self::OCCUPIED | Self::FROM_SINK | Self::AWAITED | Self::ABANDONED;
+    pub(super) const OF_ITEM: Self =
+        Flags(Self::OCCUPIED.0 | Self::FROM_SINK.0 | Self::AWAITED.0 | Self::ABANDONED.0);
 
-    /// To be woken when the slot becomes vacant.
+    /// Somebody sits on this seat.
     #[inline]
-    pub(crate) fn for_vacancy() -> Self {
-        Flags(Self::FOR_VACANCY)
+    pub(crate) fn seat(seat: Seat) -> Self {
+        Flags(Self::FIRST_SEAT << seat as usize)
     }
 
-    /// To be woken when an item becomes wanted.
+    /// This end was closed or dropped.
     #[inline]
-    pub(crate) fn for_demand() -> Self {
-        Flags(Self::FOR_DEMAND)
+    pub(crate) fn closed(end: End) -> Self {
+        match end {
+            End::Sender => Self::SENDER_CLOSED,
+            End::Receiver => Self::RECEIVER_CLOSED,
+        }
+    }
+
+    /// This end was dropped.
+    #[inline]
+    pub(super) fn dropped(end: End) -> Self {
+        match end {
+            End::Sender => Self::SENDER_DROPPED,
+            End::Receiver => Self::RECEIVER_DROPPED,
+        }
+    }
+
+    /// Whether at least one of these is set.
+    #[inline]
+    pub(crate) fn has(self, flags: Flags) -> bool {
+        self.0 & flags.0 != 0
+    }
+
+    /// Whether all of these are set.
+    #[inline]
+    pub(super) fn has_all(self, flags: Flags) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, flags: Flags) {
+        self.0 |= flags.0;
+    }
+
+    #[inline]
+    pub(super) fn clear(&mut self, flags: Flags) {
+        self.0 &= !flags.0;
+    }
+
+    #[inline]
+    pub(crate) fn without(self, flags: Flags) -> Self {
+        Flags(self.0 & !flags.0)
     }
 
     #[inline]
@@ -95,199 +137,86 @@ impl Flags {
         self.0
     }
 
+    /// An item is on offer or lent, so no other item can be offered.
     #[inline]
-    pub(super) fn any(self, bits: usize) -> bool {
-        self.0 & bits != 0
-    }
-
-    #[inline]
-    pub(super) fn all(self, bits: usize) -> bool {
-        self.0 & bits == bits
-    }
-
-    #[inline]
-    pub(super) fn set(&mut self, bits: usize) {
-        self.0 |= bits;
-    }
-
-    #[inline]
-    pub(super) fn clear(&mut self, bits: usize) {
-        self.0 &= !bits;
-    }
-
-    /// These flags and more.
-    #[inline]
-    pub(crate) fn with(self, more: Flags) -> Self {
-        Flags(self.0 | more.0)
-    }
-
-    /// These flags, and the mark that a receive waits.
-    #[inline]
-    pub(crate) fn with_mark(self) -> Self {
-        Flags(self.0 | Self::WAITING)
-    }
-
-    /// What must be true whenever the lock is released. Checked in debug builds.
-    pub(crate) fn is_consistent(self) -> bool {
-        let occupied = self.is_occupied();
-        let awaited = occupied && !self.is_given_back();
-        let receiver_is_woken = !self.is_seated(Seat::Receiver) || self.is_receiver_closed();
-        !self.all(Self::OCCUPIED)
-            && (!self.is_answered() || !occupied)
-            && (!self.is_declined() || self.is_given_back())
-            && (!self.any(Self::AWAITED) || awaited)
-            && (!self.is_offered() || receiver_is_woken)
-    }
-
-    #[inline]
-    pub(crate) fn is_offered(self) -> bool {
-        self.any(Self::OFFERED)
+    pub(crate) fn is_occupied(self) -> bool {
+        self.has(Self::OCCUPIED)
     }
 
     /// The receiver can take or borrow an item.
     #[inline]
     pub(crate) fn is_receivable(self) -> bool {
-        self.is_offered() && !self.is_receiver_closed()
-    }
-
-    /// An item is in an `Offer`, or was when the guard was leaked.
-    #[inline]
-    pub(crate) fn is_lent(self) -> bool {
-        self.any(Self::LENT)
-    }
-
-    /// An item is on offer or lent, so no other item can be offered.
-    #[inline]
-    pub(crate) fn is_occupied(self) -> bool {
-        self.any(Self::OCCUPIED)
-    }
-
-    /// The receiver took the last item that was on offer.
-    #[inline]
-    pub(crate) fn is_taken(self) -> bool {
-        self.any(Self::TAKEN)
-    }
-
-    #[inline]
-    pub(crate) fn is_declined(self) -> bool {
-        self.any(Self::DECLINED)
+        self.has(Self::OFFERED) && !self.has(Self::RECEIVER_CLOSED)
     }
 
     /// The receiver took or declined the last item that was on offer.
     #[inline]
     pub(crate) fn is_answered(self) -> bool {
-        self.any(Self::TAKEN | Self::DECLINED)
-    }
-
-    /// The `Send` of the item was dropped while it was lent, or its time is up.
-    #[inline]
-    pub(crate) fn is_abandoned(self) -> bool {
-        self.any(Self::ABANDONED)
-    }
-
-    #[inline]
-    pub(crate) fn is_given_back(self) -> bool {
-        self.any(Self::GIVEN_BACK)
-    }
-
-    /// The item on offer or lent came from the `Sink`.
-    #[cfg(feature = "sink")]
-    #[inline]
-    pub(crate) fn is_from_sink(self) -> bool {
-        self.any(Self::FROM_SINK)
-    }
-
-    /// The item given back is one that the `Sink` started and nobody fetched yet.
-    #[cfg(feature = "sink")]
-    #[inline]
-    pub(crate) fn is_back_in_sink(self) -> bool {
-        self.any(Self::BACK_IN_SINK)
-    }
-
-    /// The next call of `send` has to end the wait of an earlier one, or to discard its item.
-    #[inline]
-    pub(crate) fn has_earlier_send(self) -> bool {
-        self.any(Self::AWAITED | Self::GIVEN_BACK)
-    }
-
-    #[inline]
-    pub(crate) fn is_receive_waiting(self) -> bool {
-        self.any(Self::WAITING)
+        self.has(Self::TAKEN | Self::DECLINED)
     }
 
     /// A receive waits and nothing is in its way: an item offered now would be for it.
     #[inline]
     pub(crate) fn is_wanted(self) -> bool {
-        self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED) == Self::WAITING
-    }
-
-    #[inline]
-    pub(crate) fn is_sender_closed(self) -> bool {
-        self.any(Self::SENDER_CLOSED)
-    }
-
-    #[inline]
-    pub(crate) fn is_receiver_closed(self) -> bool {
-        self.any(Self::RECEIVER_CLOSED)
+        self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED).0 == Self::WAITING.0
     }
 
     /// At least one end is closed.
     #[inline]
     pub(crate) fn is_closed(self) -> bool {
-        self.any(Self::CLOSED)
+        self.has(Self::CLOSED)
     }
 
-    /// `end` was closed or dropped.
+    /// The next call of `send` has to end the wait of an earlier one, or to discard its item.
     #[inline]
-    pub(crate) fn is_end_closed(self, end: super::End) -> bool {
-        match end {
-            super::End::Sender => self.is_sender_closed(),
-            super::End::Receiver => self.is_receiver_closed(),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_terminated(self) -> bool {
-        self.any(Self::TERMINATED)
+    pub(crate) fn has_earlier_send(self) -> bool {
+        self.has(Self::AWAITED | Self::GIVEN_BACK)
     }
 
     /// Nobody can reach an item that is here.
     #[inline]
     pub(crate) fn has_unreachable(self) -> bool {
-        let out_of_reach = if self.is_receiver_closed() {
-            Self::GIVEN_BACK | Self::OFFERED
-        } else {
-            Self::GIVEN_BACK
-        };
-        self.any(Self::SENDER_DROPPED) && self.any(out_of_reach)
+        let is_on_offer_to_nobody = self.has(Self::OFFERED) && self.has(Self::RECEIVER_CLOSED);
+        self.has(Self::SENDER_DROPPED) && (self.has(Self::GIVEN_BACK) || is_on_offer_to_nobody)
     }
 
     /// Nobody waits and there is no item, so an end can go without telling anybody.
     #[inline]
     pub(crate) fn is_quiet(self) -> bool {
-        !self.any(Self::ANY_SEATED | Self::OCCUPIED | Self::GIVEN_BACK)
+        !self.has(Self::ANY_SEAT | Self::OCCUPIED | Self::GIVEN_BACK)
     }
 
     /// The other end is gone, and nothing is left to do for the last one.
     #[inline]
     pub(crate) fn is_deserted(self) -> bool {
-        self.any(Self::SENDER_DROPPED | Self::RECEIVER_DROPPED) && self.is_quiet()
+        self.has(Self::SENDER_DROPPED | Self::RECEIVER_DROPPED) && self.is_quiet()
     }
 
     /// How many items can still be received, if there is a limit. Not while a guard lives.
     #[inline]
     pub(crate) fn most_to_come(self) -> Option<usize> {
-        if self.is_receiver_closed() {
-            Some(0)
-        } else if self.is_sender_closed() {
-            Some(usize::from(self.is_offered()))
-        } else {
-            None
-        }
+        self.is_closed().then(|| usize::from(self.is_receivable()))
     }
 
+    /// What must be true whenever the lock is released. Checked in debug builds.
+    pub(crate) fn is_consistent(self) -> bool {
+        let implies = |this: bool, that: bool| !this || that;
+        let is_given_back = self.has(Self::GIVEN_BACK);
+        let is_awaitable = self.is_occupied() && !is_given_back;
+        let has_sleeping_receiver = self.has(Self::seat(Seat::Receiver));
+        !self.has_all(Self::OCCUPIED)
+            && implies(self.is_answered(), !self.is_occupied())
+            && implies(self.has(Self::DECLINED), is_given_back)
+            && implies(self.has(Self::AWAITED), is_awaitable)
+            && implies(self.is_receivable(), !has_sleeping_receiver)
+    }
+}
+
+impl BitOr for Flags {
+    type Output = Flags;
+
     #[inline]
-    pub(crate) fn is_seated(self, seat: Seat) -> bool {
-        self.any(seat.flag())
+    fn bitor(self, more: Flags) -> Flags {
+        Flags(self.0 | more.0)
     }
 }

@@ -61,19 +61,13 @@ impl Seat {
         }
     }
 
-    /// The flag "somebody sits here".
-    #[inline]
-    pub(super) fn flag(self) -> usize {
-        Flags::SEATED << self as usize
-    }
-
     /// The flags that say for what a waiter on this seat is woken. Only the sender waits for
     /// different things.
     #[inline]
-    pub(super) fn reasons(self) -> usize {
+    pub(super) fn reasons(self) -> Flags {
         match self {
             Seat::Sender => Flags::FOR_VACANCY | Flags::FOR_DEMAND,
-            _ => 0,
+            _ => Flags::default(),
         }
     }
 }

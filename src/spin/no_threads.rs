@@ -15,7 +15,7 @@ impl Threads {
     }
 
     /// Whether to spin at all.
-    pub(crate) fn are_apart(&self, _end: End) -> bool {
+    pub(crate) fn note_thread(&self, _end: End) -> bool {
         let Threads(()) = self;
         cfg!(loom) && !cfg!(handoff_no_spin)
     }
@@ -42,7 +42,7 @@ impl Grant {
         true
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn covers_short_look(&self) -> bool {
         let Grant(()) = self;
         true
     }

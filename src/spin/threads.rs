@@ -29,7 +29,7 @@ impl Threads {
     ///
     /// The number of cores is not counted: with a single one, spins are in vain, and so they are rare.
     #[inline]
-    pub(crate) fn are_apart(&self, end: End) -> bool {
+    pub(crate) fn note_thread(&self, end: End) -> bool {
         let (own, other) = match end {
             End::Sender => (&self.sender, &self.receiver),
             End::Receiver => (&self.receiver, &self.sender),
@@ -130,7 +130,7 @@ impl Grant {
     }
 
     /// Whether it is for a short look at least.
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn covers_short_look(&self) -> bool {
         self.limit >= SHORT
     }
 
@@ -175,11 +175,10 @@ fn is_quick(outcome: Outcome, took: Duration) -> bool {
 /// A few looks, which take about as long as a look at the clock.
 fn glance(seen: impl Fn() -> bool) -> bool {
     (0..16).any(|_| {
-        let answered = seen();
-        if !answered {
+        seen() || {
             hint::spin_loop();
+            false
         }
-        answered
     })
 }
 
@@ -285,15 +284,18 @@ mod tests {
     }
 
     #[test]
-    fn a_short_look_is_full_and_not_long() {
+    fn a_short_look_covers_short_look_and_not_long() {
         let nano = Duration::from_nanos(1);
-        for (limit, is_full, is_long) in [
+        for (limit, covers_short_look, is_long) in [
             (SHORT.saturating_sub(nano), false, false),
             (SHORT, true, false),
             (SHORT + nano, true, true),
         ] {
             let grant = Grant { limit, ..long() };
-            assert_eq!((grant.is_full(), grant.is_long()), (is_full, is_long));
+            assert_eq!(
+                (grant.covers_short_look(), grant.is_long()),
+                (covers_short_look, is_long)
+            );
         }
     }
 
@@ -427,21 +429,21 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_apart_on_two_threads() {
+    fn ends_note_thread_on_two_threads() {
         let threads = Threads::new();
         assert!(
-            !threads.are_apart(End::Sender),
+            !threads.note_thread(End::Sender),
             "the receiver was not seen yet"
         );
-        assert!(!threads.are_apart(End::Receiver), "both are here");
-        assert!(!threads.are_apart(End::Sender), "both are here");
+        assert!(!threads.note_thread(End::Receiver), "both are here");
+        assert!(!threads.note_thread(End::Sender), "both are here");
         thread::scope(|scope| {
             scope
-                .spawn(|| assert!(threads.are_apart(End::Receiver)))
+                .spawn(|| assert!(threads.note_thread(End::Receiver)))
                 .join()
                 .unwrap();
         });
-        assert!(threads.are_apart(End::Sender));
-        assert!(!threads.are_apart(End::Receiver), "it came back");
+        assert!(threads.note_thread(End::Sender));
+        assert!(!threads.note_thread(End::Receiver), "it came back");
     }
 }

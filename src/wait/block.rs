@@ -14,33 +14,30 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     #[inline]
     #[track_caller]
     pub(crate) fn block(&mut self) -> O::Output {
-        self.check_in();
+        self.begin_block();
         // An answer that is there already takes the short way out, on which a large item is moved less.
         if let Poll::Ready(output) = self.try_answer() {
             return output;
         }
-        match self.take_turns(None) {
-            Poll::Ready(output) => output,
-            Poll::Pending => unreachable!("without a deadline it does not give up"),
-        }
+        let outcome = self.take_turns(None);
+        outcome.expect("without a deadline it does not give up")
     }
 
     /// The same, but not longer than `timeout`. One that is too large for an `Instant` is no limit.
     #[track_caller]
-    pub(crate) fn block_for(&mut self, timeout: Duration) -> Poll<O::Output> {
+    pub(crate) fn block_for(&mut self, timeout: Duration) -> Option<O::Output> {
         self.block_until(Instant::now().checked_add(timeout))
     }
 
-    /// Blocks this thread until there is an answer, or the deadline has passed and it gave up: then
-    /// it is `Pending`.
+    /// Blocks this thread until there is an answer, or the deadline has passed and it gave up: `None`.
     #[track_caller]
-    pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
-        self.check_in();
+    pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Option<O::Output> {
+        self.begin_block();
         self.take_turns(deadline)
     }
 
     #[track_caller]
-    fn check_in(&self) {
+    fn begin_block(&self) {
         assert!(
             !self.is_done(),
             "a `handoff` future was waited on that had resolved already"
@@ -49,25 +46,25 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         self.channel.check_in(self.operation.seat().end());
     }
 
-    fn take_turns(&mut self, deadline: Option<Instant>) -> Poll<O::Output> {
+    fn take_turns(&mut self, deadline: Option<Instant>) -> Option<O::Output> {
         loop {
             let remaining =
                 deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if remaining == Some(Duration::ZERO) {
                 self.stage = Stage::Late;
                 if O::BRINGS_ITEM {
-                    self.announce();
+                    // Also with no time at all, an item is on offer for an instant.
+                    self.announce_early();
                 }
-            } else if self.may_spin(self.channel.flags()) {
-                self.spin(Place::Thread, remaining.unwrap_or(Duration::MAX));
+            } else if self.decide_to_spin(self.channel.flags()) {
+                self.spin_before_sleep(Place::Thread, remaining.unwrap_or(Duration::MAX));
             }
-            let answer = self.try_answer();
-            if answer.is_ready() {
-                return answer;
+            if let Poll::Ready(output) = self.try_answer() {
+                return Some(output);
             }
             if self.stage == Stage::Late {
-                let outcome = self.turn(Caller::Visitor);
-                if outcome.is_ready() || self.is_done() {
+                // As a visitor, so that a thread that only tries needs no event.
+                if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Visitor) {
                     return outcome;
                 }
             }
@@ -75,8 +72,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             let _unpark = UnparkNoted;
             // On the stack, and before the turn: a notification from then on is for this thread.
             listener!(self.channel.event(self.operation.seat()) => listener);
-            let outcome = self.turn(Caller::Thread);
-            if outcome.is_ready() || self.is_done() {
+            if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Thread) {
                 return outcome;
             }
             // Late, and yet it could not give up: its time does not matter any more.
@@ -89,6 +85,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn try_answer(&mut self) -> Poll<O::Output> {
         let flags = self.channel.flags();
+        // Before the answer: if a waker panics, this wait has nothing to undo.
         let stage = mem::replace(&mut self.stage, Stage::Done);
         if let Some(output) = self.operation.try_unlocked(flags) {
             return Poll::Ready(output);

@@ -18,6 +18,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Instant;
 
 /// Where a thread sleeps.
+#[derive(Default)]
 struct Parker {
     is_notified: Mutex<bool>,
     condvar: Condvar,
@@ -82,15 +83,6 @@ impl Wake for Parker {
     }
 }
 
-impl Default for Parker {
-    fn default() -> Self {
-        Parker {
-            is_notified: Mutex::new(false),
-            condvar: Condvar::new(),
-        }
-    }
-}
-
 impl Parker {
     fn unpark(&self) {
         *sync::lock(&self.is_notified) = true;
@@ -101,18 +93,20 @@ impl Parker {
     fn park(&self, deadline: Option<Instant>) -> bool {
         let mut is_notified = sync::lock(&self.is_notified);
         while !*is_notified {
-            let woken = match deadline {
-                None => self.condvar.wait(is_notified),
+            is_notified = match deadline {
+                None => self
+                    .condvar
+                    .wait(is_notified)
+                    .unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let remaining = deadline.saturating_duration_since(Instant::now());
                     if remaining.is_zero() {
                         return false;
                     }
                     let woken = self.condvar.wait_timeout(is_notified, remaining);
-                    Ok(woken.unwrap_or_else(PoisonError::into_inner).0)
+                    woken.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
-            is_notified = woken.unwrap_or_else(PoisonError::into_inner);
         }
         *is_notified = false;
         true

@@ -110,32 +110,33 @@ assert_impl_all!(Offer<'static, Plain>: Deref<Target = Plain>, DerefMut);
 assert_impl_all!(Sender<Plain>: futures_sink::Sink<Plain, Error = handoff::SinkError<Plain>>);
 
 #[test]
-fn the_errors_have_their_methods() {
-    let error = SendError::Closed(1);
-    assert!(error.is_closed() && !error.is_declined());
-    assert_eq!(error.into_inner(), 1);
-    let error = SendError::Declined(2);
-    assert!(error.is_declined() && !error.is_closed());
-    assert_eq!(error.into_inner(), 2);
-    let error = SendTimeoutError::Declined(3);
-    assert!(error.is_declined() && !error.is_closed() && !error.is_timeout());
-    assert_eq!(error.into_inner(), 3);
+fn an_error_has_its_item_and_says_yes_to_its_own_name_only() {
+    macro_rules! with_an_item {
+        ($error:path: $($variant:ident $is:ident),+) => {{
+            use $error as E;
+            for (error, name) in [$((E::$variant(stringify!($variant)), stringify!($variant))),+] {
+                assert_eq!(error.into_inner(), name);
+                $(assert_eq!(error.$is(), name == stringify!($variant), "{name}");)+
+            }
+        }};
+    }
+    macro_rules! without {
+        ($error:path: $($variant:ident $is:ident),+) => {{
+            use $error as E;
+            for (error, name) in [$((E::$variant, stringify!($variant))),+] {
+                $(assert_eq!(error.$is(), name == stringify!($variant), "{name}");)+
+            }
+        }};
+    }
 
-    let (full, closed) = (TrySendError::Full(1), TrySendError::Closed(2));
-    assert!(full.is_full() && !full.is_closed());
-    assert!(closed.is_closed() && !closed.is_full());
-    assert_eq!((full.into_inner(), closed.into_inner()), (1, 2));
-
-    let (timeout, closed) = (SendTimeoutError::Timeout(1), SendTimeoutError::Closed(2));
-    assert!(timeout.is_timeout() && !timeout.is_closed());
-    assert!(closed.is_closed() && !closed.is_timeout());
-    assert_eq!((timeout.into_inner(), closed.into_inner()), (1, 2));
-
-    assert!(TryRecvError::Empty.is_empty() && !TryRecvError::Empty.is_closed());
-    assert!(TryRecvError::Closed.is_closed() && !TryRecvError::Closed.is_empty());
-
-    assert!(RecvTimeoutError::Timeout.is_timeout() && !RecvTimeoutError::Timeout.is_closed());
-    assert!(RecvTimeoutError::Closed.is_closed() && !RecvTimeoutError::Closed.is_timeout());
+    with_an_item!(handoff::SendError: Closed is_closed, Declined is_declined);
+    with_an_item!(handoff::TrySendError: Full is_full, Closed is_closed);
+    with_an_item!(handoff::SendTimeoutError:
+        Timeout is_timeout, Closed is_closed, Declined is_declined);
+    #[cfg(feature = "sink")]
+    with_an_item!(handoff::SinkError: Closed is_closed, Declined is_declined, Busy is_busy);
+    without!(handoff::TryRecvError: Empty is_empty, Closed is_closed);
+    without!(handoff::RecvTimeoutError: Timeout is_timeout, Closed is_closed);
 }
 
 #[test]
