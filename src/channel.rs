@@ -1,23 +1,25 @@
-//! What the two ends share: the slot behind its lock, a mirror of its flags, and the events that
-//! threads park on. Whoever is to be woken is woken here, with the lock released.
+//! What the two ends share: the slot behind its lock, its flags, and the events that threads park on.
+//! Whoever is to be woken is woken here, with the lock released.
 
 use crate::panics::Panics;
-use crate::slot::{End, Flags, Parting, Seat, Slot, Wake};
+use crate::slot::{Contents, End, Flags, Parting, Seat, Slot, Wake};
 use crate::spin::Threads;
-use crate::sync::{self, AtomicUsize, Mutex, MutexGuard};
+use crate::sync::{AtomicUsize, Mutex};
 #[cfg(not(target_family = "wasm"))]
 use crate::wait::park;
 use event_listener::Event;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
+/// In this order, the flags, the lock and a small item share a cache line, if the allocator's
+/// alignment allows.
+#[repr(C)]
 pub(crate) struct Channel<T> {
-    slot: Mutex<Slot<T>>,
-    /// The slot's flags as they were when the lock was last released. Written under the lock, so
-    /// only the slot decides. Read without it, for what needs no lock.
-    mirror: CachePadded<AtomicUsize>,
+    /// The slot's flags. Written when the lock is released, and read also without it, for what needs
+    /// no lock.
+    flags: AtomicUsize,
+    contents: Mutex<Contents<T>>,
     /// A receiving thread parks here.
     item_available: Event,
     /// A sending thread parks here.
@@ -33,8 +35,8 @@ impl<T> Default for Channel<T> {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn default() -> Self {
         Channel {
-            slot: Mutex::new(Slot::new()),
-            mirror: CachePadded::new(AtomicUsize::new(0)),
+            flags: AtomicUsize::new(0),
+            contents: Mutex::new(Contents::new()),
             item_available: Event::new(),
             item_taken: Event::new(),
             closed: Event::new(),
@@ -46,11 +48,8 @@ impl<T> Default for Channel<T> {
 impl<T> Channel<T> {
     /// Enters the slot. No code but ours may run until the guard is gone.
     #[inline]
-    pub(crate) fn lock(&self) -> SlotGuard<'_, T> {
-        SlotGuard {
-            slot: sync::lock(&self.slot),
-            mirror: &self.mirror.value,
-        }
+    pub(crate) fn lock(&self) -> Slot<'_, T> {
+        Slot::enter(&self.contents, &self.flags)
     }
 
     /// The slot's flags without the lock. Everything that came before the change that they show
@@ -58,7 +57,7 @@ impl<T> Channel<T> {
     /// read alone happens after the receive.
     #[inline]
     pub(crate) fn flags(&self) -> Flags {
-        Flags::from_bits(self.mirror.value.load(Ordering::Acquire))
+        Flags::from_bits(self.flags.load(Ordering::Acquire))
     }
 
     /// Begins an operation of `end`, and returns the flags. Only the receiver lends, so no lock is
@@ -195,56 +194,5 @@ impl<T> Channel<T> {
 impl<T> fmt::Debug for Channel<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.debug("Channel", f)
-    }
-}
-
-/// The slot with its lock held. Publishes the flags on release.
-pub(crate) struct SlotGuard<'a, T> {
-    slot: MutexGuard<'a, Slot<T>>,
-    mirror: &'a AtomicUsize,
-}
-
-impl<T> Drop for SlotGuard<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        let flags = self.slot.flags();
-        debug_assert!(flags.is_consistent() || std::thread::panicking());
-        self.mirror.store(flags.bits(), Ordering::Release);
-    }
-}
-
-impl<T> Deref for SlotGuard<'_, T> {
-    type Target = Slot<T>;
-
-    #[inline]
-    fn deref(&self) -> &Slot<T> {
-        &self.slot
-    }
-}
-
-impl<T> DerefMut for SlotGuard<'_, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Slot<T> {
-        &mut self.slot
-    }
-}
-
-/// A value on a cache line of its own, so that an end that spins on it does not slow down the other
-/// end's work in the slot. By padding, because an aligned allocation is expensive.
-#[repr(C)]
-struct CachePadded<T> {
-    before: [usize; 8],
-    value: T,
-    after: [usize; 8],
-}
-
-impl<T> CachePadded<T> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn new(value: T) -> Self {
-        CachePadded {
-            before: [0; 8],
-            value,
-            after: [0; 8],
-        }
     }
 }

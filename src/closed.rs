@@ -165,5 +165,5 @@ impl<T> Operation<T> for Closing {
     }
 
     #[inline]
-    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Wake) {}
+    fn answer(&mut self, _slot: &mut Slot<'_, T>, _wake: &mut Wake) {}
 }

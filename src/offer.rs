@@ -355,7 +355,7 @@ impl<'a, T> Operation<T> for Lend<'a, T> {
     /// The guard is there before the lock is released. So if a waker panics afterwards, the guard
     /// puts the item back.
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Option<Offer<'a, T>> {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Option<Offer<'a, T>> {
         if slot.flags().is_receivable() {
             Some(Offer {
                 channel: self.channel,
@@ -368,7 +368,7 @@ impl<'a, T> Operation<T> for Lend<'a, T> {
     }
 
     #[inline]
-    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+    fn announce(&mut self, slot: &mut Slot<'_, T>) -> Wake {
         slot.start_waiting()
     }
 }

@@ -190,7 +190,7 @@ impl<T> Operation<T> for Take {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Option<T> {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, wake: &mut Wake) -> Option<T> {
         if slot.flags().is_receivable() {
             slot.take(wake)
         } else {
@@ -200,7 +200,7 @@ impl<T> Operation<T> for Take {
     }
 
     #[inline]
-    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+    fn announce(&mut self, slot: &mut Slot<'_, T>) -> Wake {
         slot.start_waiting()
     }
 }

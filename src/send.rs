@@ -239,7 +239,7 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Self::Output {
         let flags = slot.flags();
         if !self.has_offered() || !flags.is_answered() {
             let item = self.item.take().or_else(|| slot.withdraw());
@@ -258,7 +258,7 @@ impl<T> Operation<T> for Handover<T> {
 
     /// Puts the item on offer, if no other is there.
     #[inline]
-    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+    fn announce(&mut self, slot: &mut Slot<'_, T>) -> Wake {
         if slot.flags().is_occupied() || slot.flags().is_closed() {
             return Wake::nobody();
         }
@@ -268,7 +268,7 @@ impl<T> Operation<T> for Handover<T> {
         }
     }
 
-    fn withdraw(&mut self, slot: &mut Slot<T>) -> bool {
+    fn withdraw(&mut self, slot: &mut Slot<'_, T>) -> bool {
         if !self.has_offered() {
             return true;
         }
@@ -284,7 +284,7 @@ impl<T> Operation<T> for Handover<T> {
         self.item.is_some()
     }
 
-    fn abandon(&mut self, slot: &mut Slot<T>) {
+    fn abandon(&mut self, slot: &mut Slot<'_, T>) {
         let item = match self.item.take() {
             None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
             item => item,

@@ -88,7 +88,7 @@ impl<T> Sender<T> {
     #[inline]
     pub fn send(&mut self, item: T) -> Send<'_, T> {
         if self.channel.flags().has_earlier_send() {
-            if let Some(panic) = self.discard(Slot::end_earlier_send) {
+            if let Some(panic) = self.discard(|slot| slot.end_earlier_send()) {
                 self.give_back_and_resume(item, panic);
             }
         }
@@ -132,7 +132,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn try_send(&mut self, item: T) -> Result<(), TrySendError<T>> {
         if self.channel.flags().has(Flags::GIVEN_BACK) {
-            if let Some(panic) = self.discard(Slot::take_given_back) {
+            if let Some(panic) = self.discard(|slot| slot.take_given_back()) {
                 self.give_back_and_resume(item, panic);
             }
         }
@@ -341,7 +341,7 @@ impl<T> Sender<T> {
     #[cold]
     pub(crate) fn discard(
         &mut self,
-        take: fn(&mut Slot<T>) -> Option<T>,
+        take: fn(&mut Slot<'_, T>) -> Option<T>,
     ) -> Option<Box<dyn Any + std::marker::Send>> {
         let item = take(&mut self.channel.lock());
         let mut panics = Panics::default();

@@ -72,7 +72,7 @@ impl<T> Sink<T> for Sender<T> {
         loop {
             let flags = this.channel.flags();
             if flags.has(Flags::GIVEN_BACK) && !flags.has(Flags::BACK_IN_SINK) {
-                if let Some(panic) = this.discard(Slot::take_given_back) {
+                if let Some(panic) = this.discard(|slot| slot.take_given_back()) {
                     this.give_back_and_resume(item, panic);
                 }
             }
@@ -135,7 +135,7 @@ impl<T> Operation<T> for Vacate {
     }
 
     #[inline]
-    fn answer(&mut self, _slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+    fn answer(&mut self, _slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Self::Output {
         Ok(())
     }
 }
@@ -162,7 +162,7 @@ impl<T> Operation<T> for Flush {
     }
 
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> Self::Output {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Self::Output {
         let flags = slot.flags();
         let error = if flags.has(Flags::BACK_IN_SINK) {
             slot.take_given_back().map(SinkError::Declined)

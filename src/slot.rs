@@ -20,7 +20,7 @@
 //! and not reclaimed is dropped by the next send ([`Slot::end_earlier_send`]), and what nobody can
 //! reach any more is dropped at once ([`Slot::take_unreachable`]).
 //!
-//! Every transition is a plain function on [`Slot`], called under the lock. It moves items and
+//! Every transition is a plain function on [`Slot`], which holds the lock. It moves items and
 //! wakers and runs no code but ours. Whom to wake is its result, a [`Wake`], which the caller uses
 //! after the lock is released. All of them keep two rules:
 //!
@@ -29,7 +29,9 @@
 //! * Once the sender has its answer, nobody sits on the sender's seat to learn of it. So a sender
 //!   that sees the answer without the lock has nothing to clear.
 
+use crate::sync::{self, AtomicUsize, Mutex, MutexGuard};
 use std::mem;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 mod flags;
@@ -38,18 +40,46 @@ mod seat;
 pub(crate) use flags::Flags;
 pub(crate) use seat::{End, Seat, Wake};
 
-/// The single truth about a channel.
+/// What is in the slot.
 ///
-/// In this order, what two running ends use for each item is side by side.
+/// In this order, because what two running ends use for each item comes first.
 #[repr(C)]
-pub(crate) struct Slot<T> {
-    flags: Flags,
+pub(crate) struct Contents<T> {
     /// The item on offer.
     offered: Option<T>,
     /// The task on each [`Seat`]. A seat that is taken and has no waker here is a thread's.
     seats: [Option<Waker>; 4],
     /// An item for `reclaim`, until that is called or the next send discards it.
     given_back: Option<T>,
+}
+
+impl<T> Contents<T> {
+    // Inlined, like all that a new slot passes on its way to the heap. Otherwise each function would
+    // move a large `T` once more.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn new() -> Self {
+        Contents {
+            offered: None,
+            seats: Default::default(),
+            given_back: None,
+        }
+    }
+}
+
+/// The slot with its lock held: the single truth about a channel.
+pub(crate) struct Slot<'a, T> {
+    flags: Flags,
+    contents: MutexGuard<'a, Contents<T>>,
+    /// Where the flags are written when the lock is released.
+    published: &'a AtomicUsize,
+}
+
+impl<T> Drop for Slot<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        debug_assert!(self.flags.is_consistent() || std::thread::panicking());
+        self.published.store(self.flags.bits(), Ordering::Release);
+    }
 }
 
 /// Who puts an item on offer, and so who waits for the answer.
@@ -72,16 +102,15 @@ pub(crate) struct Parting {
     pub(crate) evicted: [Option<Waker>; 2],
 }
 
-impl<T> Slot<T> {
-    // Inlined, like all that a new slot passes on its way to the heap. Otherwise each function would
-    // move a large `T` once more.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn new() -> Self {
+impl<'a, T> Slot<'a, T> {
+    /// Enters the slot. No code but ours may run until it is dropped.
+    #[inline]
+    pub(crate) fn enter(contents: &'a Mutex<Contents<T>>, published: &'a AtomicUsize) -> Self {
+        let contents = sync::lock(contents);
         Slot {
-            flags: Flags::default(),
-            offered: None,
-            given_back: None,
-            seats: Default::default(),
+            flags: Flags::from_bits(published.load(Ordering::Relaxed)),
+            contents,
+            published,
         }
     }
 
@@ -96,7 +125,7 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) fn offer(&mut self, item: T, by: Offerer) -> Wake {
         debug_assert!(!self.flags.is_occupied() && !self.flags.is_closed());
-        self.offered = Some(item);
+        self.contents.offered = Some(item);
         self.flags.clear(Flags::TAKEN | Flags::DECLINED);
         self.flags.set(match by {
             Offerer::Send => Flags::OFFERED | Flags::AWAITED,
@@ -110,14 +139,14 @@ impl<T> Slot<T> {
     /// Takes the item on offer back. The receive that it woke still waits.
     pub(crate) fn withdraw(&mut self) -> Option<T> {
         self.flags.clear(Flags::OF_ITEM);
-        self.offered.take()
+        self.contents.offered.take()
     }
 
     /// Keeps an item for `reclaim`.
     pub(crate) fn give_back(&mut self, item: T) {
         // The call of that `send` discarded what was here before.
-        debug_assert!(self.given_back.is_none());
-        self.given_back = Some(item);
+        debug_assert!(self.contents.given_back.is_none());
+        self.contents.given_back = Some(item);
         self.flags.set(Flags::GIVEN_BACK);
     }
 
@@ -125,7 +154,7 @@ impl<T> Slot<T> {
     pub(crate) fn take_given_back(&mut self) -> Option<T> {
         self.flags
             .clear(Flags::GIVEN_BACK | Flags::BACK_IN_SINK | Flags::DECLINED);
-        self.given_back.take()
+        self.contents.given_back.take()
     }
 
     /// `send` is called: nobody waits for the answer to an earlier send any more. Returns the item
@@ -172,7 +201,7 @@ impl<T> Slot<T> {
         self.flags.clear(Flags::OF_ITEM | Flags::WAITING);
         self.flags.set(Flags::TAKEN);
         wake.add(self.wake_for_vacancy());
-        self.offered.take()
+        self.contents.offered.take()
     }
 
     /// Moves the item on offer into a guard. The sender still waits.
@@ -180,7 +209,7 @@ impl<T> Slot<T> {
     pub(crate) fn lend(&mut self) -> Option<T> {
         self.flags.clear(Flags::OFFERED | Flags::WAITING);
         self.flags.set(Flags::LENT);
-        self.offered.take()
+        self.contents.offered.take()
     }
 
     /// A guard keeps its item, which is taken now. Wakes the sender.
@@ -231,7 +260,7 @@ impl<T> Slot<T> {
         } else {
             self.flags.clear(Flags::LENT);
             self.flags.set(Flags::OFFERED);
-            self.offered = Some(item);
+            self.contents.offered = Some(item);
             Wake::nobody()
         }
     }
@@ -254,7 +283,7 @@ impl<T> Slot<T> {
     /// Whether a task sits there that `waker` would wake as well.
     #[inline]
     pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
-        matches!(&self.seats[seat as usize], Some(seated) if seated.will_wake(waker))
+        matches!(&self.contents.seats[seat as usize], Some(seated) if seated.will_wake(waker))
     }
 
     /// Seats a task, or a thread without a waker, which takes the place of whoever sat there.
@@ -269,7 +298,7 @@ impl<T> Slot<T> {
         let added = Flags::seat(seat) | reasons;
         self.flags.clear(seat.reasons());
         self.flags.set(added);
-        let displaced = mem::replace(&mut self.seats[seat as usize], waker);
+        let displaced = mem::replace(&mut self.contents.seats[seat as usize], waker);
         (added, displaced)
     }
 
@@ -289,7 +318,7 @@ impl<T> Slot<T> {
             return None;
         }
         self.flags.clear(seat.reasons());
-        self.seats[seat as usize].take()
+        self.contents.seats[seat as usize].take()
     }
 
     /// Empties a seat. Wakes whoever sat there.
@@ -299,7 +328,7 @@ impl<T> Slot<T> {
             return Wake::nobody();
         }
         self.flags.clear(Flags::seat(seat) | seat.reasons());
-        Wake::of(seat, self.seats[seat as usize].take())
+        Wake::of(seat, self.contents.seats[seat as usize].take())
     }
 
     /// The slot became vacant. Wakes a sender that waits for that, or for what it makes possible.

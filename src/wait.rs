@@ -9,12 +9,11 @@
 
 use crate::channel::Channel;
 use crate::slot::{Flags, Seat, Slot, Wake};
-use crate::spin::{Place, Spin};
+use crate::spin::Spin;
 use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 #[cfg(not(target_family = "wasm"))]
 mod block;
@@ -53,25 +52,25 @@ pub(crate) trait Operation<T> {
     }
 
     /// Gives the answer, which is ready.
-    fn answer(&mut self, slot: &mut Slot<T>, wake: &mut Wake) -> Self::Output;
+    fn answer(&mut self, slot: &mut Slot<'_, T>, wake: &mut Wake) -> Self::Output;
 
     /// Lets the other end know that this operation waits. Once done, it changes nothing.
     ///
     /// What waits on the receiver's seat sets the mark `WAITING` here, and clears it in its answer.
     #[inline]
-    fn announce(&mut self, slot: &mut Slot<T>) -> Wake {
+    fn announce(&mut self, slot: &mut Slot<'_, T>) -> Wake {
         let _ = slot;
         Wake::nobody()
     }
 
     /// The time is up and there is no answer. Undoes `announce`; `false` if that cannot be done now.
-    fn withdraw(&mut self, slot: &mut Slot<T>) -> bool {
+    fn withdraw(&mut self, slot: &mut Slot<'_, T>) -> bool {
         let _ = slot;
         true
     }
 
     /// Dropped without an answer. Undoes `announce`.
-    fn abandon(&mut self, slot: &mut Slot<T>) {
+    fn abandon(&mut self, slot: &mut Slot<'_, T>) {
         let _ = slot;
     }
 }
@@ -178,11 +177,8 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
             return Poll::Pending;
         }
         let end = self.operation.seat().end();
-        let mut flags = self.channel.check_in(end);
-        self.begin_poll(flags);
-        if self.decide_to_spin(flags) {
-            flags = self.spin_before_sleep(Place::Poll, Duration::MAX);
-        }
+        let flags = self.channel.check_in(end);
+        let flags = self.begin_poll(flags);
         if let Some(output) = self.operation.try_unlocked(flags) {
             self.stage = Stage::Done;
             return Poll::Ready(output);
@@ -295,7 +291,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
 
     /// Takes the seat, and notes what this added. Returns the waker that sat there.
     #[inline]
-    fn sit_down(&mut self, slot: &mut Slot<T>, caller: Caller<'_>) -> Option<Waker> {
+    fn sit_down(&mut self, slot: &mut Slot<'_, T>, caller: Caller<'_>) -> Option<Waker> {
         self.begin();
         let (seat, reasons) = (self.operation.seat(), self.operation.reasons());
         let had = self.added;

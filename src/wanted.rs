@@ -163,7 +163,7 @@ impl<T> Operation<T> for Demand {
     }
 
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<T>, _wake: &mut Wake) -> bool {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> bool {
         slot.flags().is_wanted()
     }
 }

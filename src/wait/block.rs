@@ -56,7 +56,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                     // Also with no time at all, an item is on offer for an instant.
                     self.announce_early();
                 }
-            } else if self.decide_to_spin(self.channel.flags()) {
+            } else if self.note_thread() && self.decide_to_spin(self.channel.flags()) {
                 self.spin_before_sleep(Place::Thread, remaining.unwrap_or(Duration::MAX));
             }
             if let Poll::Ready(output) = self.try_answer() {

@@ -6,13 +6,36 @@ use crate::spin::{Grant, Place};
 use std::time::Duration;
 
 impl<T, O: Operation<T>> Wait<'_, T, O> {
-    /// A poll begins.
+    /// A poll begins, perhaps with a spin. Returns the flags as they are after it.
     #[inline]
-    pub(super) fn begin_poll(&mut self, flags: Flags) {
-        if O::SPINS && self.spin.is_apart {
-            let sits = flags.has(Flags::seat(self.operation.seat()));
-            self.spin.begin_poll(sits, self.operation.is_ready(flags));
+    pub(super) fn begin_poll(&mut self, flags: Flags) -> Flags {
+        if self.note_thread() {
+            self.begin_poll_apart(flags)
+        } else {
+            flags
         }
+    }
+
+    #[cold]
+    fn begin_poll_apart(&mut self, flags: Flags) -> Flags {
+        let sits = flags.has(Flags::seat(self.operation.seat()));
+        self.spin.begin_poll(sits, self.operation.is_ready(flags));
+        if self.decide_to_spin(flags) {
+            self.spin_before_sleep(Place::Poll, Duration::MAX)
+        } else {
+            flags
+        }
+    }
+
+    /// Notes on which thread this is, at the first look of a wait, so that the other end learns it.
+    /// Returns whether the ends are apart, if that matters.
+    #[inline]
+    pub(super) fn note_thread(&mut self) -> bool {
+        if O::SPINS && self.stage == Stage::Fresh {
+            let end = self.operation.seat().end();
+            self.spin.is_apart = self.channel.threads.note_thread(end);
+        }
+        O::SPINS && self.spin.is_apart
     }
 
     /// A poll is pending, and is about to return.
@@ -34,22 +57,16 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     /// Decides whether this is a moment to spin: at the first look, before anybody sits down. Not for
     /// an item that has to wait until another one is gone, and not if the other end sleeps, unless
     /// this operation wakes it.
-    #[inline]
     pub(super) fn decide_to_spin(&mut self, flags: Flags) -> bool {
-        if !O::SPINS || self.stage != Stage::Fresh {
-            return false;
-        }
         let seat = self.operation.seat();
-        let end = seat.end();
-        // Always, so that the other end learns where this one is.
-        self.spin.is_apart = self.channel.threads.note_thread(end);
         let comes_second = O::BRINGS_ITEM && flags.is_occupied();
         let wakes_other = O::BRINGS_ITEM || seat == Seat::Receiver;
-        self.spin.is_apart
+        let other_sleeps = flags.has(Flags::seat(seat.end().other().transfer_seat()));
+        self.stage == Stage::Fresh
             && !self.operation.is_ready(flags)
             && !comes_second
             && !flags.has(Flags::seat(seat))
-            && (wakes_other || !flags.has(Flags::seat(end.other().transfer_seat())))
+            && (wakes_other || !other_sleeps)
             && self.spin.count_wait()
     }
 
@@ -134,11 +151,11 @@ mod tests {
             flags.is_closed()
         }
 
-        fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+        fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
     }
 
     /// A channel whose receiver was last seen on another thread, with what `prepare` does.
-    fn apart(prepare: impl FnOnce(&mut Slot<()>)) -> Channel<()> {
+    fn apart(prepare: impl FnOnce(&mut Slot<'_, ()>)) -> Channel<()> {
         let channel = Channel::default();
         thread::scope(|scope| {
             scope.spawn(|| channel.threads.note_thread(End::Receiver));
@@ -150,18 +167,18 @@ mod tests {
     fn may_spin<const ITEM: bool>(channel: &Channel<()>) -> bool {
         let mut due = Spin::default();
         let mut wait = Wait::new(channel, &mut due, Waiting::<ITEM>);
-        wait.decide_to_spin(channel.flags())
+        wait.note_thread() && wait.decide_to_spin(channel.flags())
     }
 
     /// Whether something with an item spins, and something without.
-    fn who_spins(prepare: impl FnOnce(&mut Slot<()>)) -> [bool; 2] {
+    fn who_spins(prepare: impl FnOnce(&mut Slot<'_, ()>)) -> [bool; 2] {
         let channel = apart(prepare);
         [may_spin::<true>(&channel), may_spin::<false>(&channel)]
     }
 
     #[test]
     fn who_spins_for_what() {
-        let sit = |slot: &mut Slot<()>, seat| {
+        let sit = |slot: &mut Slot<'_, ()>, seat| {
             let (_, nobody) = slot.sit(seat, None, Flags::default());
             assert!(nobody.is_none());
         };
@@ -237,9 +254,9 @@ mod tests {
             self.ready_after.is_some_and(|it| self.looks.get() > it)
         }
 
-        fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+        fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
 
-        fn announce(&mut self, _slot: &mut Slot<()>) -> Wake {
+        fn announce(&mut self, _slot: &mut Slot<'_, ()>) -> Wake {
             self.announced.get_or_insert(self.looks.get());
             Wake::nobody()
         }
@@ -382,9 +399,9 @@ mod tests {
                 self.0
             }
 
-            fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+            fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
 
-            fn withdraw(&mut self, _slot: &mut Slot<()>) -> bool {
+            fn withdraw(&mut self, _slot: &mut Slot<'_, ()>) -> bool {
                 false
             }
         }
@@ -441,9 +458,9 @@ mod tests {
                 false
             }
 
-            fn answer(&mut self, _slot: &mut Slot<()>, _wake: &mut Wake) {}
+            fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
 
-            fn withdraw(&mut self, _slot: &mut Slot<()>) -> bool {
+            fn withdraw(&mut self, _slot: &mut Slot<'_, ()>) -> bool {
                 self.0 += 1;
                 self.0 > 1
             }
