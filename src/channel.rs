@@ -16,8 +16,8 @@ use std::task::Waker;
 /// alignment allows.
 #[repr(C)]
 pub(crate) struct Channel<T> {
-    /// The slot's flags. Written when the lock is released, and read also without it, for what needs
-    /// no lock.
+    /// The slot's flags, for who reads them without the lock. Written when it is released, so only the
+    /// slot decides.
     flags: AtomicUsize,
     contents: Mutex<Contents<T>>,
     /// A receiving thread parks here.
@@ -46,15 +46,15 @@ impl<T> Default for Channel<T> {
 }
 
 impl<T> Channel<T> {
-    /// Enters the slot. No code but ours may run until the guard is gone.
+    /// Enters the slot. No foreign code may run until the guard is gone: no waker is cloned, woken or
+    /// dropped, no item is dropped, no limit is polled. Such code might use the channel.
     #[inline]
     pub(crate) fn lock(&self) -> Slot<'_, T> {
         Slot::enter(&self.contents, &self.flags)
     }
 
-    /// The slot's flags without the lock. Everything that came before the change that they show
-    /// is visible after this, as it is after entering the lock. So a send that resolves by this
-    /// read alone happens after the receive.
+    /// The slot's flags without the lock. What happened before they changed is visible afterwards,
+    /// as if the lock had been taken. So a send may resolve by this read alone.
     #[inline]
     pub(crate) fn flags(&self) -> Flags {
         Flags::from_bits(self.flags.load(Ordering::Acquire))
@@ -87,7 +87,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Wakes. This runs foreign code, so the lock must not be held.
+    /// Wakes whoever is to be woken. This is foreign code.
     #[inline]
     pub(crate) fn wake(&self, mut wake: Wake) {
         match wake.take() {
@@ -102,12 +102,12 @@ impl<T> Channel<T> {
         let event = self.event(seat);
         #[cfg(not(target_family = "wasm"))]
         park::notify(event);
-        // No thread parks there.
+        // No thread parks on this target.
         #[cfg(target_family = "wasm")]
         event.notify(usize::MAX);
     }
 
-    /// Wakes, and then drops a waker that is not needed. Each happens even if the other panics.
+    /// Wakes, and then drops a waker that is not needed, even if the wake panics.
     #[inline]
     pub(crate) fn wake_and_drop(&self, wake: Wake, unneeded: Option<Waker>) {
         if unneeded.is_none() {

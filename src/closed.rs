@@ -20,8 +20,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it cancels the wake-up. A `poll` written by hand therefore uses `poll_closed`, and not a
-    /// new future in each poll.
+    /// Dropping it cancels the wake-up. So a `poll` written by hand uses `poll_closed`, and not a new
+    /// future in each poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -63,7 +63,7 @@ impl<T> Closed<'_, T> {
     /// Waits for the other end to close, but gives up when `limit` comes: a timer of any runtime, a
     /// cancellation token, any future. `None` if the limit came first.
     ///
-    /// What a thread does with [`wait_timeout`](Closed::wait_timeout), for a task. See [`Until`].
+    /// It is for a task what [`wait_timeout`](Closed::wait_timeout) is for a thread. See [`Until`].
     ///
     /// # Cancel safety
     ///

@@ -84,14 +84,13 @@ impl<T> Offer<'_, T> {
         item
     }
 
-    /// Refuses the item, as it is in the guard now. It goes back to the sender, and the channel stays
-    /// open.
+    /// Refuses the item. It goes back to the sender, with what was changed in it, and the channel
+    /// stays open.
     ///
-    /// A [`Send`](crate::Send) resolves to an error `Declined` that carries the item, with and
-    /// without a limit. So does the `Sink` at its next flush. An item whose sender does not wait for
-    /// the answer comes back from this call instead: that of a dropped `Send`, or of
-    /// [`try_send`](crate::Sender::try_send). (A send past its limit still waits: its item goes back
-    /// to it.)
+    /// A [`Send`](crate::Send), with or without a limit, resolves to an error `Declined` that carries
+    /// the item. So does the next flush of a `Sink`. If nobody waits for the answer, this call returns
+    /// the item instead: its `Send` was dropped, or it came from
+    /// [`try_send`](crate::Sender::try_send). A send past its limit still waits.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -117,14 +116,11 @@ impl<T> Offer<'_, T> {
     /// Whether the `Send` that offered this item was dropped, or is past its limit. Once true, it
     /// stays true.
     ///
-    /// A limit in a task counts from the poll that has seen it: until the sending task was polled
-    /// again, this is false.
+    /// A worker can look at it from time to time, and stop working for somebody who gave up. Who then
+    /// gets a declined item differs: see [`decline`](Offer::decline).
     ///
-    /// A worker can look at it from time to time, and stop working for somebody who gave up. Past its
-    /// limit a send still waits for the guard, so [`decline`](Offer::decline) returns `None` and the
-    /// send resolves to `Declined`. Only after a drop does `decline` return the item. This is
-    /// false for an item of [`try_send`](crate::Sender::try_send) and of the `Sink`: these do not
-    /// wait, and have not given up either.
+    /// A limit in a task counts once a poll has seen it come: see [`Until`]. For an item of
+    /// [`try_send`](crate::Sender::try_send) or of the `Sink` this is always false.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -234,7 +230,7 @@ impl<T> NextOffer<'_, T> {
     /// Waits for an item to borrow, but gives up when `limit` comes: a timer of any runtime, a
     /// cancellation token, any future.
     ///
-    /// What a thread does with [`wait_timeout`](NextOffer::wait_timeout), for a task. See [`Until`].
+    /// It is for a task what [`wait_timeout`](NextOffer::wait_timeout) is for a thread. See [`Until`].
     ///
     /// # Errors
     ///
@@ -282,8 +278,8 @@ impl<'a, T> NextOffer<'a, T> {
 
     /// Blocks this thread until there is an item, and borrows it, but not longer than `timeout`.
     ///
-    /// An item that is on offer is borrowed, also with no time at all. A `timeout` too large for
-    /// an [`Instant`] is no limit.
+    /// Even with a `timeout` of zero it borrows what is on offer. A `timeout` too large for an
+    /// [`Instant`] is no limit.
     ///
     /// # Errors
     ///
@@ -352,8 +348,7 @@ impl<'a, T> Operation<T> for Lend<'a, T> {
         flags.has(Flags::OFFERED) || flags.is_closed()
     }
 
-    /// The guard is there before the lock is released. So if a waker panics afterwards, the guard
-    /// puts the item back.
+    /// It makes the guard under the lock. So if a waker panics afterwards, the guard puts the item back.
     #[inline]
     fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Option<Offer<'a, T>> {
         if slot.flags().is_receivable() {

@@ -48,10 +48,7 @@ impl<T> Receiver<T> {
     ///
     /// No allocation. One short lock to take the item, and one before if it has to wait.
     ///
-    /// Between two threads it may spin before it sleeps, for at most 50 µs. In a task, spins take no
-    /// more of the executor's thread than its other tasks had before. Measured, these keep at least
-    /// half of their turns while the peer answers within 5 µs, and at least 95 % if it takes 20 µs or
-    /// longer. See [Spinning](crate#spinning).
+    /// Between two threads it may spin before it sleeps: see [Spinning](crate#spinning).
     ///
     /// A task that is always answered at once does not return to its executor: see
     /// [Fairness](crate#fairness).
@@ -102,13 +99,13 @@ impl<T> Receiver<T> {
     /// Polls for an item, for those who write a future or a stream by hand.
     ///
     /// `Pending` means that the task of `cx` will be woken when it is worth polling again. Only
-    /// the waker of the last poll of this receiver is relied on.
+    /// the waker of the last poll of this receiver is woken.
     ///
     /// # Cancel safety
     ///
-    /// A poll that returned `Pending` holds nothing. After it the receive counts as waiting, even if it is
-    /// never polled again (see [`Sender::try_send`](crate::Sender::try_send)) until the receiver takes or borrows an
-    /// item or closes, or until another task or thread receives instead.
+    /// A poll that returned `Pending` holds nothing. After it a receive counts as waiting (see
+    /// [`Sender::try_send`](crate::Sender::try_send)), even if it is never polled again. That ends when
+    /// the receiver takes or borrows an item or closes, or when another task or thread waits instead.
     ///
     /// ```
     /// use std::future::poll_fn;
@@ -319,7 +316,7 @@ impl<T> FusedStream for Receiver<T> {
     }
 }
 
-/// What an operation that does not wait says of its answer.
+/// Makes the result of an operation that does not wait from its answer.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn or_empty<I>(answer: Poll<Option<I>>) -> Result<I, TryRecvError> {
     match answer {

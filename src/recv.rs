@@ -20,9 +20,9 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it before it resolved loses nothing: it held nothing. It cancels the wake-up, so a `poll`
-    /// written by hand uses [`poll_recv`](crate::Receiver::poll_recv), and not a new future in each
-    /// poll.
+    /// Dropping it before it resolved loses nothing: it held nothing. But it cancels the wake-up. So a
+    /// `poll` written by hand uses [`poll_recv`](crate::Receiver::poll_recv), and not a new future in
+    /// each poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -66,7 +66,7 @@ impl<T> Recv<'_, T> {
     /// Receives, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any
     /// future.
     ///
-    /// What a thread does with [`wait_timeout`](Recv::wait_timeout), for a task. See [`Until`].
+    /// It is for a task what [`wait_timeout`](Recv::wait_timeout) is for a thread. See [`Until`].
     ///
     /// # Errors
     ///
@@ -111,8 +111,8 @@ impl<T> Recv<'_, T> {
 
     /// Blocks this thread until there is an item, and takes it, but not longer than `timeout`.
     ///
-    /// Delivery wins over time-out: also with no time at all, what is on offer is taken, as
-    /// [`try_recv`](crate::Receiver::try_recv) would.
+    /// Delivery wins over time-out: even with a `timeout` of zero it takes what is on offer, as
+    /// [`try_recv`](crate::Receiver::try_recv) does.
     ///
     /// A `timeout` too large for an [`Instant`] is no limit.
     ///
@@ -166,7 +166,7 @@ impl<T> Recv<'_, T> {
     }
 }
 
-/// What a receive with a limit says of its outcome, which is `None` if it gave up.
+/// Makes the result of a receive with a limit from its outcome, which is `None` if it gave up.
 #[allow(clippy::option_option)]
 pub(crate) fn or_timeout<T>(outcome: Option<Option<T>>) -> Result<T, RecvTimeoutError> {
     let received = outcome.ok_or(RecvTimeoutError::Timeout)?;

@@ -67,7 +67,7 @@ wait_future!(Send);
 impl<T> Send<'_, T> {
     /// Sends, but gives up when `limit` comes: a timer of any runtime, a cancellation token, any future.
     ///
-    /// What a thread does with [`wait_timeout`](Send::wait_timeout), for a task. The result says
+    /// It is for a task what [`wait_timeout`](Send::wait_timeout) is for a thread. The result says
     /// whether the item was taken, and each error carries it, so there is nothing to reclaim. See
     /// [`Until`] for what a limit can do and what it cannot.
     ///
@@ -95,7 +95,7 @@ impl<T> Send<'_, T> {
         Until::new(self, limit)
     }
 
-    /// What a send with a limit says of its outcome, which is `None` if it gave up.
+    /// Makes the result of a send with a limit from its outcome, which is `None` if it gave up.
     pub(crate) fn or_timeout(
         &mut self,
         outcome: Option<Result<(), SendError<T>>>,
@@ -137,11 +137,11 @@ impl<T> Send<'_, T> {
     /// Blocks this thread until the receiver has taken the item, or `timeout` is over.
     ///
     /// Delivery wins over time-out: `Ok` if the item was taken by then, however late this thread
-    /// learns of it. Also with no time at all the item is on offer for an instant, but that is too
-    /// short for a receiver that is parked; [`try_send`](crate::Sender::try_send) does meet it. An
-    /// item that is lent in an [`Offer`](crate::Offer) when the time is up cannot be withdrawn. The
-    /// wait then goes on until the guard is accepted (`Ok`), declined (`Declined`) or dropped
-    /// (`Timeout`). A thread cannot end it earlier. A task can, by dropping its future.
+    /// learns of it. Even a `timeout` of zero puts the item on offer for an instant. That is too short
+    /// for a receiver that is parked, but [`try_send`](crate::Sender::try_send) reaches it.
+    ///
+    /// If the item is lent in an [`Offer`](crate::Offer) when the time is up, the wait goes on until
+    /// the guard is gone: see [`Until`]. A thread cannot end it earlier.
     ///
     /// A `timeout` too large for an [`Instant`] is no limit.
     ///
@@ -204,6 +204,14 @@ impl<T> Handover<T> {
     /// Whether its item was put on offer. Then the slot says what became of it.
     fn has_offered(&self) -> bool {
         self.item.is_none()
+    }
+
+    /// Takes the item from where it is, if that is here or on offer.
+    fn take_back(&mut self, slot: &mut Slot<'_, T>) -> Option<T> {
+        match self.item.take() {
+            None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
+            item => item,
+        }
     }
 }
 
@@ -269,15 +277,9 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn withdraw(&mut self, slot: &mut Slot<'_, T>) -> bool {
-        if !self.has_offered() {
-            return true;
-        }
-        self.item = if slot.flags().has(Flags::OFFERED) {
-            slot.withdraw()
-        } else {
-            // A guard gave it back because the time was up. Otherwise it is lent.
-            slot.take_given_back()
-        };
+        let item = self.take_back(slot);
+        // A guard may have given it back because the time was up. Otherwise it is lent.
+        self.item = item.or_else(|| slot.take_given_back());
         if self.item.is_none() {
             slot.mark_abandoned();
         }
@@ -285,11 +287,7 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn abandon(&mut self, slot: &mut Slot<'_, T>) {
-        let item = match self.item.take() {
-            None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
-            item => item,
-        };
-        match item {
+        match self.take_back(slot) {
             Some(item) => slot.give_back(item),
             None => slot.abandon(),
         }

@@ -40,9 +40,9 @@ impl<T> Sender<T> {
     /// An item that is still on offer, left there by a leaked `Send`, by [`try_send`] or by the
     /// `Sink`, goes first. This one waits until the slot is empty, and is offered then.
     ///
-    /// The call itself ends the wait of an earlier `Send` that was leaked, and drops an item that a
-    /// dropped `Send` gave back and nobody [reclaimed](Self::reclaim). If that drop panics, the new
-    /// item is given back in turn.
+    /// The call itself drops an item that was given back and not [reclaimed](Self::reclaim). If that
+    /// drop panics, the new item is given back in turn. An earlier `Send` that was leaked no longer
+    /// counts as waiting: if its item is declined, [`decline`](crate::Offer::decline) returns it.
     ///
     /// # Errors
     ///
@@ -54,11 +54,8 @@ impl<T> Sender<T> {
     /// A `Send` dropped before it resolved withdraws its item and gives it back: the next
     /// [`reclaim`](Self::reclaim) returns it. No item is lost and none is delivered later.
     ///
-    /// An item that is not reclaimed lives until `send`, `try_send` or the `Sink`'s `start_send` is
-    /// next called, or until the `Sender` is dropped.
-    ///
     /// Make the `Send` outside of an `async` block that may never be polled, such as an arm of a
-    /// `select!`: `async { sender.send(item).await }` owns the item, and takes it along when it is
+    /// `select!`: `async { sender.send(item).await }` owns the item, and drops it if the block is
     /// dropped before its first poll. `sender.send(item)` as the arm gives it back.
     ///
     /// A `Send` leaked with [`mem::forget`](std::mem::forget) leaves its item on offer, if it was
@@ -68,10 +65,7 @@ impl<T> Sender<T> {
     ///
     /// No allocation. One short lock to offer the item, and none to learn that it was taken.
     ///
-    /// Between two threads it may spin before it sleeps, for at most 50 µs. In a task, spins take no
-    /// more of the executor's thread than its other tasks had before. Measured, these keep at least
-    /// half of their turns while the peer answers within 5 µs, and at least 95 % if it takes 20 µs or
-    /// longer. See [Spinning](crate#spinning).
+    /// Between two threads it may spin before it sleeps: see [Spinning](crate#spinning).
     ///
     /// ```
     /// # futures_lite::future::block_on(async {
@@ -95,16 +89,16 @@ impl<T> Sender<T> {
         Send::new(&self.channel, &mut self.spin, item)
     }
 
-    /// Hands `item` over to a receive that is waiting at this moment, and does not wait itself.
+    /// Offers `item` to a receive that is waiting at this moment, and does not wait itself.
     ///
     /// This succeeds only if nothing is on offer and a receive is waiting: a
     /// [`Recv`](crate::Recv), a [`NextOffer`](crate::NextOffer) or a stream that was polled and
-    /// found nothing, or a blocked thread. The item is then on offer to it. (One that has only begun to
-    /// wait may look again for 2 µs first, and does not count until then.)
+    /// found nothing, or a blocked thread. The item is then on offer to it. (A receive that begins may
+    /// spin for 2 µs before it counts as waiting.)
     ///
-    /// `Ok` means handed to a waiting receive, which is less than what [`send`](Self::send) says:
-    /// if that receive is cancelled before it runs, the item stays on offer for the next one; and
-    /// if the receiver is closed instead, [`reclaim`](Self::reclaim) returns the item.
+    /// `Ok` means offered to a waiting receive, and not yet taken. If that receive is cancelled before
+    /// it runs, the item stays on offer for the next one. If the receiver is closed instead,
+    /// [`reclaim`](Self::reclaim) returns the item.
     ///
     /// The call drops an item that a dropped `Send` gave back and nobody reclaimed.
     ///
@@ -151,22 +145,22 @@ impl<T> Sender<T> {
 
     /// Takes back an item that was not delivered.
     ///
-    /// Directly after a [`Send`] was dropped this is the verdict on its item. `Some(item)`: it was
+    /// Directly after a [`Send`] was dropped, this tells what became of its item. `Some(item)`: it was
     /// not delivered and never will be. `None`: it was taken, or it is lent in an
-    /// [`Offer`](crate::Offer) and whoever holds that decides. A send with a limit
-    /// ([`Send::until`], [`Send::wait_timeout`]) tells the verdict in its result.
+    /// [`Offer`](crate::Offer) and whoever holds that decides. (The result of a send with a limit,
+    /// [`Send::until`] or [`Send::wait_timeout`], says so itself.)
     ///
     /// What was given back comes first. After that come items that are on offer with nobody waiting
     /// for the answer: those of leaked sends, of [`try_send`](Self::try_send) and of the `Sink`. So
-    /// the verdict is always about the send that was dropped last.
+    /// the first call is always about the send that was dropped last.
     ///
     /// What is not reclaimed is not kept forever. An item given back is dropped when
     /// [`send`](Self::send), `try_send` or the `Sink`'s `start_send` is next called, or with the
     /// `Sender`. An item left on offer stays there, also when the receiver closes, until it is
     /// received or reclaimed, or nobody is left to do so.
     ///
-    /// An `async` block around a send that was dropped before its first poll took its item along,
-    /// and `reclaim` knows nothing of it: see [`send`](Self::send).
+    /// If an `async` block around a send is dropped before its first poll, `reclaim` cannot return the
+    /// item: see [`send`](Self::send).
     ///
     /// # Panics
     ///
@@ -207,7 +201,7 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping the future cancels the wake-up. A `poll` written by hand uses
-    /// [`poll_wanted`](Self::poll_wanted), because a new future in each poll is never woken.
+    /// [`poll_wanted`](Self::poll_wanted).
     ///
     /// ```
     /// # use std::thread;
@@ -336,8 +330,8 @@ impl<T> Sender<T> {
         self.channel.close(End::Sender)
     }
 
-    /// Drops what `take` takes out of the slot, before the next item goes in. Returns the panic of
-    /// that drop.
+    /// Drops what `take` takes out of the slot, before the next item goes in. If that drop panics,
+    /// returns the panic.
     #[cold]
     pub(crate) fn discard(
         &mut self,

@@ -19,16 +19,15 @@ use std::task::{Context, Poll};
 /// # Errors
 ///
 /// An error of `start_send` always carries the item of that call: `Closed` if either end is closed,
-/// and `Busy` if it was not tried, because an earlier item is on offer or lent, or came back and was
-/// not fetched yet. Then flush, and try again.
+/// and [`Busy`](SinkError::Busy) if an earlier item is in the way.
 ///
 /// An error of `poll_flush` or `poll_close` carries the item that this `Sink` started and that came
 /// back: `Closed` if the receiver closed, `Declined` if it [declined](crate::Offer::decline). What
 /// came back of a dropped [`Send`](crate::Send) they leave to [`reclaim`](Sender::reclaim).
 ///
-/// An item that the `Sink` has on offer when the receiver closes stays there, and no call discards
-/// it. A flush, a close or [`reclaim`](Sender::reclaim) fetches it. A declined one is discarded by
-/// [`send`](Sender::send) and [`try_send`](Sender::try_send), and by no call of the `Sink`.
+/// An item that the `Sink` has on offer when the receiver closes stays there until a flush, a close
+/// or [`reclaim`](Sender::reclaim) fetches it. A declined item waits for the same, but
+/// [`send`](Sender::send) and [`try_send`](Sender::try_send) discard it.
 ///
 /// # Cancel safety
 ///
@@ -39,11 +38,10 @@ use std::task::{Context, Poll};
 /// # What a combinator can destroy
 ///
 /// `feed`, `send`, `send_all`, and `forward` into `&mut sender` destroy nothing when they fail: the
-/// error has the item that was not started, and the one before it waits for a flush. But a
-/// combinator that waits to start holds an item of its own, and drops it when it is dropped. So does
-/// one that has a store: `buffer`, `with` and `with_flat_map`. A `fanout` holds two items, and one
-/// error can carry one of them. A `forward` that owns the sender drops it at its end, with what came
-/// back to it.
+/// error has the item that was not started, and the one before it waits for a flush. But if you drop
+/// a combinator that waits to start an item, it drops that item. So does one that stores items:
+/// `buffer`, `with` and `with_flat_map`. A `fanout` holds two items, and its error can carry only
+/// one. A `forward` that owns the sender drops it at its end, with what came back to it.
 ///
 /// ```
 /// # futures_lite::future::block_on(async {
@@ -85,7 +83,7 @@ impl<T> Sink<T> for Sender<T> {
                 return Err(SinkError::Busy(item));
             }
             if flags.has(Flags::GIVEN_BACK) {
-                // The receiver declined the item of a leaked `Send` just now.
+                // Since the look above, the receiver declined the item of a leaked `Send`.
                 continue;
             }
             let wake = slot.offer(item, Offerer::Sink);

@@ -9,23 +9,22 @@
 //!       │   │     └────────────────┘  │  │ put_back             │ accept; or decline,
 //!       │   │          withdraw  lend │  │                      │ if nobody waits for it
 //!       │   │                         ▼  │                      │
-//!       │   │ reclaim                lent ──────────────────────┘
+//!       │   │ take_given_back        lent ──────────────────────┘
 //!       │   │                         │
 //!       └─▶ given back ◀──────────────┘
 //!        give_back     decline; or put_back, if the time of its send is up
 //! ```
 //!
-//! On offer or given back, it is in the slot. Lent, it is in an `Offer` guard. A send that waits for
-//! an item given back takes it into its error. Two ways lead out of the picture: what was given back
-//! and not reclaimed is dropped by the next send ([`Slot::end_earlier_send`]), and what nobody can
-//! reach any more is dropped at once ([`Slot::take_unreachable`]).
+//! On offer or given back, it is in the slot. Lent, it is in an `Offer` guard. An item given back
+//! goes into the error of a send that waits for it, or to `reclaim`. Two ways lead out of the
+//! picture: the next send drops what was given back and not fetched, and what nobody can reach any
+//! more is dropped at once ([`Slot::take_unreachable`]).
 //!
-//! Every transition is a plain function on [`Slot`], which holds the lock. It moves items and
-//! wakers and runs no code but ours. Whom to wake is its result, a [`Wake`], which the caller uses
-//! after the lock is released. All of them keep two rules:
+//! Every transition is a plain function on [`Slot`], which has the lock. It moves items and wakers.
+//! If somebody is to be woken, it says so with a [`Wake`], which the caller uses after the lock is
+//! released. All transitions keep two rules:
 //!
-//! * While an item is on offer, nobody sits on the receiver's seat. The offer took whoever sat
-//!   there off the seat, to be woken.
+//! * While an item is on offer, nobody sits on the receiver's seat: [`Slot::offer`] empties it.
 //! * Once the sender has its answer, nobody sits on the sender's seat to learn of it. So a sender
 //!   that sees the answer without the lock has nothing to clear.
 
@@ -49,7 +48,7 @@ pub(crate) struct Contents<T> {
     offered: Option<T>,
     /// The task on each [`Seat`]. A seat that is taken and has no waker here is a thread's.
     seats: [Option<Waker>; 4],
-    /// An item for `reclaim`, until that is called or the next send discards it.
+    /// An item that came back. A send or a flush that waits for it fetches it, or `reclaim` does.
     given_back: Option<T>,
 }
 
@@ -98,7 +97,7 @@ pub(crate) struct Parting {
     /// The channel was open until now.
     pub(crate) was_open: bool,
     pub(crate) wakes: [Wake; 3],
-    /// The wakers on the seats of an end that was dropped. Nobody can poll there, so nobody is woken.
+    /// Wakers on the end's own seats, to be dropped: the end is gone, or closes in its own poll.
     pub(crate) evicted: [Option<Waker>; 2],
 }
 
@@ -136,7 +135,7 @@ impl<'a, T> Slot<'a, T> {
         self.wake_seat(Seat::Receiver)
     }
 
-    /// Takes the item on offer back. The receive that it woke still waits.
+    /// Takes the item off the offer. The receive that the offer woke still waits.
     pub(crate) fn withdraw(&mut self) -> Option<T> {
         self.flags.clear(Flags::OF_ITEM);
         self.contents.offered.take()
@@ -144,7 +143,7 @@ impl<'a, T> Slot<'a, T> {
 
     /// Keeps an item for `reclaim`.
     pub(crate) fn give_back(&mut self, item: T) {
-        // The call of that `send` discarded what was here before.
+        // A send empties the place before it begins, and a guard gives back only while `AWAITED`.
         debug_assert!(self.contents.given_back.is_none());
         self.contents.given_back = Some(item);
         self.flags.set(Flags::GIVEN_BACK);
@@ -157,29 +156,29 @@ impl<'a, T> Slot<'a, T> {
         self.contents.given_back.take()
     }
 
-    /// `send` is called: nobody waits for the answer to an earlier send any more. Returns the item
-    /// to discard.
+    /// `send` is called. If an earlier `Send` was leaked, nobody waits for its answer from now on.
+    /// Returns the item to discard.
     #[must_use]
     pub(crate) fn end_earlier_send(&mut self) -> Option<T> {
         self.flags.clear(Flags::AWAITED);
         self.take_given_back()
     }
 
-    /// The `Send` of the lent item was dropped.
+    /// A `Send` was dropped whose item is not on offer any more.
     pub(crate) fn abandon(&mut self) {
         self.flags.clear(Flags::AWAITED);
         self.mark_abandoned();
     }
 
-    /// The time of the `Send` of the lent item is up, but it waits on, to get its item back.
+    /// Tells the guard, if there is one, that the `Send` of its item has given up.
     pub(crate) fn mark_abandoned(&mut self) {
         if self.flags.has(Flags::LENT) {
             self.flags.set(Flags::ABANDONED);
         }
     }
 
-    /// What was given back goes to the sender, and otherwise what is on offer. Wakes a poll without
-    /// a future that waits for the slot to be vacant.
+    /// Takes out what was given back, and otherwise what is on offer. Wakes a task that
+    /// waits, after a poll without a future, for the slot to be vacant or for demand.
     pub(crate) fn reclaim(&mut self) -> (Option<T>, Wake) {
         if self.flags.has(Flags::GIVEN_BACK) {
             (self.take_given_back(), Wake::nobody())
@@ -212,7 +211,7 @@ impl<'a, T> Slot<'a, T> {
         self.contents.offered.take()
     }
 
-    /// A guard keeps its item, which is taken now. Wakes the sender.
+    /// The item of a guard counts as taken. Wakes the sender.
     #[inline]
     pub(crate) fn accept(&mut self) -> Wake {
         self.flags.clear(Flags::OF_ITEM);
@@ -220,8 +219,8 @@ impl<'a, T> Slot<'a, T> {
         self.wake_for_vacancy()
     }
 
-    /// An operation of `end` begins. The receiver cannot begin one while a guard lives, so if an item
-    /// is lent then, its guard was leaked: the item counts as accepted.
+    /// An operation of `end` begins. A guard that lives borrows the receiver. So if the receiver can
+    /// begin something while an item is lent, the guard was leaked, which counts as accepted.
     #[inline]
     pub(crate) fn accept_leaked(&mut self, end: End) -> Wake {
         if end == End::Receiver && self.flags.has(Flags::LENT) {
@@ -248,9 +247,8 @@ impl<'a, T> Slot<'a, T> {
         (None, self.wake_for_vacancy())
     }
 
-    /// A guard puts its item back on offer. If the time of its `Send` is up, the item goes back to
-    /// that `Send` at once, which is woken: otherwise the next guard could borrow it again, any
-    /// number of times.
+    /// A guard puts its item back on offer. If the time of its `Send` is up, that `Send` is woken and
+    /// gets the item instead: otherwise guard after guard could borrow it and keep it waiting.
     pub(crate) fn put_back(&mut self, item: T) -> Wake {
         debug_assert!(self.flags.has(Flags::LENT) && !self.flags.has(Flags::RECEIVER_CLOSED));
         if self.flags.has_all(Flags::AWAITED | Flags::ABANDONED) {
@@ -265,7 +263,7 @@ impl<'a, T> Slot<'a, T> {
         }
     }
 
-    /// A receive waits from now on. Wakes a sender that waits for just that.
+    /// A receive waits from now on. Wakes a sender that waits for demand.
     #[inline]
     pub(crate) fn start_waiting(&mut self) -> Wake {
         self.flags.set(Flags::WAITING);
@@ -280,14 +278,14 @@ impl<'a, T> Slot<'a, T> {
 
     // ---- Waiting ----------------------------------------------------------------------------
 
-    /// Whether a task sits there that `waker` would wake as well.
+    /// Whether the task of `waker` sits there already.
     #[inline]
     pub(crate) fn has_waker(&self, seat: Seat, waker: &Waker) -> bool {
         matches!(&self.contents.seats[seat as usize], Some(seated) if seated.will_wake(waker))
     }
 
-    /// Seats a task, or a thread without a waker, which takes the place of whoever sat there.
-    /// Returns what was added, and the waker that was there.
+    /// Seats a task, or a thread, which has no `waker`, in the place of whoever sat there. Returns
+    /// what was added, and the waker that was there.
     #[inline]
     pub(crate) fn sit(
         &mut self,
@@ -310,8 +308,8 @@ impl<'a, T> Slot<'a, T> {
         added
     }
 
-    /// A wait ends without an answer: removes what it `added` and returns its waker. What somebody
-    /// else added stays: that may be a poll without a future, and nothing would add it again.
+    /// A wait ends without an answer: removes what it `added` and returns its waker. The rest stays,
+    /// because a poll without a future may have added it and still count on it.
     pub(crate) fn remove(&mut self, seat: Seat, added: Flags) -> Option<Waker> {
         self.flags.clear(added);
         if !added.has(Flags::seat(seat)) {
@@ -331,7 +329,7 @@ impl<'a, T> Slot<'a, T> {
         Wake::of(seat, self.contents.seats[seat as usize].take())
     }
 
-    /// The slot became vacant. Wakes a sender that waits for that, or for what it makes possible.
+    /// The slot became vacant. Wakes a sender that waits for that, or for demand if there is some.
     #[inline]
     fn wake_for_vacancy(&mut self) -> Wake {
         if self.flags.has(Flags::FOR_VACANCY) {
@@ -341,7 +339,7 @@ impl<'a, T> Slot<'a, T> {
         }
     }
 
-    /// Wakes a sender that waits to be asked for an item, if it is.
+    /// If an item is wanted, wakes a sender that waits for demand.
     #[inline]
     fn wake_for_demand(&mut self) -> Wake {
         if self.flags.has(Flags::FOR_DEMAND) && self.flags.is_wanted() {
@@ -353,11 +351,10 @@ impl<'a, T> Slot<'a, T> {
 
     // ---- Closing ----------------------------------------------------------------------------
 
-    /// Closes an end. What a sender has on offer stays on offer. What is on offer to a receiver
-    /// will not be received.
+    /// Closes an end. An item on offer stays there, but a closed receiver will not get it.
     ///
-    /// Wakes both seats of the other end, and a poll without a future on its own seat, which has its
-    /// answer now.
+    /// Wakes both seats of the other end. On its own seat there can be the task of a poll without a
+    /// future, which has its answer now and is woken, too.
     pub(crate) fn close(&mut self, end: End) -> Parting {
         let was_open = !self.flags.is_closed();
         let mut transfer = self.accept_leaked(end);
@@ -387,7 +384,7 @@ impl<'a, T> Slot<'a, T> {
     /// Closes an end for good: nobody can use it any more.
     pub(crate) fn drop_end(&mut self, end: End) -> Parting {
         self.mark_dropped(end);
-        // Before `close`, which would wake it.
+        // Before `close`, which would wake them.
         let evicted = [
             self.evict(end.transfer_seat()),
             self.evict(end.closed_seat()),
@@ -398,7 +395,7 @@ impl<'a, T> Slot<'a, T> {
         }
     }
 
-    /// Drops an end where that concerns nobody. Returns whether it did.
+    /// Drops an end if nobody waits and there is no item. Returns whether it did.
     #[inline]
     pub(crate) fn drop_quietly(&mut self, end: End) -> bool {
         let is_quiet = self.flags.is_quiet();

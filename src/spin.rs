@@ -1,13 +1,12 @@
 //! The short spin before a sleep.
 //!
-//! To sleep and be woken costs 4 to 40 µs, and a peer that is running on another core answers in
-//! a tenth of a microsecond. So an end that would have to wait may first look at the slot's flags
-//! again and again. It does so only if the other end was last seen on another thread: a peer on this
-//! thread can do nothing meanwhile.
+//! To sleep and be woken takes much longer than a peer on another core takes to answer. So an end
+//! that would have to wait may first look at the slot's flags again and again. It does so only if
+//! the other end was last seen on another thread: a peer on this thread can do nothing meanwhile.
 //!
 //! A *short look* is for a peer that is running. A *long spin* lasts about as long as a sleep would
-//! cost. Two ends that put each other to sleep fall into step again only if one of them outlasts the
-//! other's waking up. From then on short looks keep them in step.
+//! cost: long enough for a peer to wake up. Without it, two ends could put each other to sleep with
+//! every item. Once both run, short looks keep them in step.
 //!
 //! Two things decide whether a wait begins with a spin: how spins went for this end ([`Spin`]), and
 //! what its thread may spend (`account.rs`).
@@ -28,7 +27,7 @@ pub(crate) use imp::{Grant, Threads};
 /// The longest break, in waits, after a spin in vain.
 const LONGEST_BREAK: u16 = 256;
 
-/// From so many waits before a spin on, absences are measured.
+/// So many waits before the next spin, an end begins to measure absences.
 const SOON: u16 = 16;
 
 /// So many spins that were cut short take as long as a short look.
@@ -55,15 +54,15 @@ pub(crate) enum Outcome {
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools)] // Each says something of its own, in a byte.
 pub(crate) struct Spin {
-    /// How many more waits are to do without.
+    /// How many more waits are to do without a spin.
     skip: u16,
-    /// How many waits the next long spin in vain will cost, more or less.
+    /// The last value of `skip` that a spin in vain set, halved by each answered spin.
     penalty: u16,
-    /// The other end was last seen on another thread. Otherwise nothing here matters.
+    /// The other end was last seen on another thread. Otherwise there are no spins.
     pub(crate) is_apart: bool,
     /// How many spins in a row were cut short, and in vain.
     cut_short: u8,
-    /// The last spin was answered, so a short look is worth it. Otherwise only a long spin is.
+    /// The last spin was answered, so a short look may be enough. Otherwise only a long spin is.
     pub(crate) is_in_step: bool,
     /// The last poll of this end was pending.
     is_pending: bool,
@@ -74,8 +73,8 @@ pub(crate) struct Spin {
 impl Spin {
     /// A poll begins of an end that is apart.
     ///
-    /// One that sits already, or does not spin soon, is here for an instant only, if it has no
-    /// answer. It reads no clock, and the absence of this thread goes on.
+    /// If the end sits already, or will not spin soon, the poll only looks in: it reads no clock, and
+    /// unless it has its answer, the absence of this thread goes on.
     #[cold]
     pub(crate) fn begin_poll(&mut self, sits: bool, is_ready: bool) {
         let was_pending = mem::take(&mut self.is_pending);
@@ -83,7 +82,7 @@ impl Spin {
         if !self.looks_in {
             imp::come_back(was_pending);
         } else if is_ready {
-            // Its task goes on.
+            // Its task goes on, on this thread.
             imp::come_back(false);
         } else {
             imp::look_in();
@@ -115,8 +114,8 @@ impl Spin {
         is_due
     }
 
-    /// Decides from how a spin ended when the next one is due. One that was cut short, before a short
-    /// look was over, proves little: some of these count as one in vain.
+    /// Decides when the next spin is due, from how this one ended. A spin in vain that was shorter
+    /// than a short look proves little: several of them count as one.
     pub(crate) fn learn(&mut self, outcome: Outcome, covers_short_look: bool) {
         self.cut_short = match outcome {
             Outcome::InVain if !covers_short_look => (self.cut_short + 1) % CUT_SHORT,

@@ -17,8 +17,8 @@ use std::task::{Context, Poll};
 pin_project! {
     /// One of the crate's futures with a limit, made by `until` of that future.
     ///
-    /// The limit is any future: a timer of any runtime, or a cancellation token. When it resolves, to
-    /// whatever it is, the operation gives up. The result says how it ended:
+    /// The limit is any future: a timer of any runtime, or a cancellation token. When it resolves, the
+    /// operation gives up, whatever the output of the limit is. The result says how it ended:
     ///
     /// | future | output with a limit |
     /// |--------|---------------------|
@@ -33,28 +33,28 @@ pin_project! {
     /// operation still tries once: a receive takes what is on offer, and a send offers its item and
     /// withdraws it in the same poll.
     ///
-    /// A limit has come when a poll has seen it resolve. Until its task is polled again, the operation
-    /// is not past its limit, however late it is. So a task that does not get its turn gives up late.
+    /// A limit has come when a poll has seen it resolve, and not earlier. So a task that is polled late
+    /// gives up late.
     ///
     /// A limit cannot end a send whose item is lent in an [`Offer`]. The send then waits until the
-    /// guard is accepted (`Ok`), declined (`Declined`) or dropped (`Timeout`). To drop the `Until`
-    /// ends the wait at once; the item then stays in the guard, and [`Offer::decline`] returns it to
+    /// guard is accepted (`Ok`), declined (`Declined`) or dropped (`Timeout`). A drop of the `Until`
+    /// ends the wait at once. The item then stays in the guard, and [`Offer::decline`] returns it to
     /// the receiver.
     ///
-    /// With `until(&mut limit)` the limit can be used again. But a second `until` polls it again, also
-    /// if it has resolved, and not every future allows that: [fuse] it.
+    /// With `until(&mut limit)` the limit can be used again. But a second `until` polls it even if it
+    /// has resolved, and not every future allows that: [fuse] it.
     ///
     /// [fuse]: https://docs.rs/futures/latest/futures/future/trait.FutureExt.html#method.fuse
     ///
     /// # Cancel safety
     ///
-    /// To drop it is to drop its future, and then its limit. So the item of a send comes back
-    /// through [`reclaim`](crate::Sender::reclaim).
+    /// Dropping it drops its future, and then its limit. So the item of a send comes back through
+    /// [`reclaim`](crate::Sender::reclaim).
     ///
     /// # Panics
     ///
-    /// It does not panic itself. A panic of the limit comes out of the poll. The operation is then as
-    /// if the limit were pending.
+    /// It does not panic itself. A panic of the limit comes out of the poll. For the operation, the
+    /// limit then counts as pending.
     ///
     /// ```
     /// use futures_lite::future::block_on;
@@ -74,7 +74,7 @@ pin_project! {
     /// ```
     #[must_use = "it does nothing unless it is awaited or polled"]
     pub struct Until<F, L> {
-        // In this order, so that a drop of the limit finds the item given back.
+        // Dropped in this order, so that the drop of the limit finds the item given back.
         #[pin]
         future: F,
         #[pin]

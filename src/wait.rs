@@ -1,9 +1,9 @@
 //! How an operation waits: one way for every operation of both ends, for tasks and threads.
 //!
-//! A turn goes like this, under the lock: the operation looks for its answer. If there is none,
-//! it sits down on its seat and announces itself (a send puts its item on offer, a receive says
-//! that it waits). Then the lock is released, and only then the other end is woken. A wake may run
-//! the other end at once, within the call, so everything must be in place before.
+//! A turn ([`Wait::turn`]) goes like this. Under the lock, the operation looks for its answer. If
+//! there is none, it sits down on its seat and announces itself: a send puts its item on offer, a
+//! receive says that it waits. The other end is woken after that, because a wake may run the other
+//! end at once, within the call.
 //!
 //! A task leaves its waker in the slot. A thread parks on the `Event` of its seat.
 
@@ -25,7 +25,7 @@ mod spin;
 pub(crate) trait Operation<T> {
     type Output;
 
-    /// Whether it brings an item, which its drop gives back, also before the first poll.
+    /// Whether it brings an item. Its drop gives that back, also before the first poll.
     const BRINGS_ITEM: bool = false;
 
     /// Whether it may spin before it sleeps. Not if the answer can be far away.
@@ -54,16 +54,17 @@ pub(crate) trait Operation<T> {
     /// Gives the answer, which is ready.
     fn answer(&mut self, slot: &mut Slot<'_, T>, wake: &mut Wake) -> Self::Output;
 
-    /// Lets the other end know that this operation waits. Once done, it changes nothing.
+    /// Lets the other end know that this operation waits. A second call changes nothing.
     ///
-    /// What waits on the receiver's seat sets the mark `WAITING` here, and clears it in its answer.
+    /// An operation on the receiver's seat sets the mark `WAITING` here, and clears it in its answer.
+    /// If there is no answer, [`Wait`] clears it, so `withdraw` and `abandon` need not.
     #[inline]
     fn announce(&mut self, slot: &mut Slot<'_, T>) -> Wake {
         let _ = slot;
         Wake::nobody()
     }
 
-    /// The time is up and there is no answer. Undoes `announce`; `false` if that cannot be done now.
+    /// The time is up and there is no answer. Undoes `announce`, or returns `false` if it cannot now.
     fn withdraw(&mut self, slot: &mut Slot<'_, T>) -> bool {
         let _ = slot;
         true
@@ -82,7 +83,7 @@ pub(crate) fn try_now<T, O: Operation<T>>(
     operation: &mut O,
 ) -> Poll<O::Output> {
     let mut slot = channel.lock();
-    // In the same step, so that the answer cannot be about what the sender does next.
+    // Under the same lock, so that the sender cannot offer its next item in between.
     let mut wake = slot.accept_leaked(operation.seat().end());
     let answer = if operation.is_ready(slot.flags()) {
         Poll::Ready(operation.answer(&mut slot, &mut wake))
@@ -108,9 +109,9 @@ pub(crate) struct Wait<'a, T, O: Operation<T>> {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
-    /// The other end does not know of it.
+    /// Nothing of it is in the slot.
     Fresh,
-    /// It is announced.
+    /// It sat down, or announced itself.
     Waiting,
     /// The time is up. It gives up as soon as it can.
     Late,
@@ -150,10 +151,10 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         self.stage == Stage::Done
     }
 
-    /// Polls for a task. Once it was answered it stays pending.
+    /// Polls for a task. After its answer it stays pending.
     ///
-    /// It is compiled into its caller, which saves instructions. But a large answer would be moved
-    /// once more there.
+    /// It is compiled into its caller, which saves instructions, unless the answer is large: that
+    /// would be moved once more there.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O::Output> {
         const LARGE: usize = 256;
@@ -183,9 +184,9 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
             self.stage = Stage::Done;
             return Poll::Ready(output);
         }
-        // A clone of the waker is foreign code, so it cannot be made under the lock. It is made
-        // ahead if it will surely be needed: only this end sits down here, so an empty seat stays
-        // empty. (Two calls, because each is compiled without the other's case.)
+        // The waker is cloned before the lock is taken, if the clone will surely be needed: only
+        // this end sits down here, so an empty seat stays empty. (Two calls, because each is
+        // compiled without the other's case.)
         if flags.has(Flags::seat(self.operation.seat())) || self.operation.is_ready(flags) {
             self.turn(Caller::Task(cx.waker(), None))
         } else {
@@ -194,11 +195,11 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         }
     }
 
-    /// Polls an operation that leaves its registration behind when it is pending.
+    /// A poll without a future: if it is pending, it leaves its waker on the seat.
     #[inline]
     pub(crate) fn poll_and_stay(mut self, cx: &mut Context<'_>) -> Poll<O::Output> {
         let outcome = Pin::new(&mut self).poll(cx);
-        // Its drop removes nothing.
+        // So the drop of this wait removes nothing.
         self.stage = Stage::Done;
         outcome
     }
@@ -221,13 +222,13 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 return Poll::Ready(Some(output));
             }
             let Poll::Ready(reached) = limit.poll(cx) else {
-                // Again, because it is only now that this thread leaves.
+                // The poll has said so before, but only now does this thread leave.
                 self.end_pending();
                 return Poll::Pending;
             };
             self.stage = Stage::Late;
             self.stay();
-            // Foreign code, so it runs before an item is in hand.
+            // Its drop may panic, so it comes before an item is in hand.
             drop(reached);
         }
         self.turn_or_give_up(Caller::Task(cx.waker(), None))
@@ -244,7 +245,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
 
     /// Answers, or gives up if it is late, or sits down and announces itself.
     ///
-    /// After a `Pending` it is done if it gave up.
+    /// If it gave up, it is `Pending`, and done.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn turn(&mut self, mut caller: Caller<'_>) -> Poll<O::Output> {
         let seat = self.operation.seat();
@@ -255,15 +256,15 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 let answer = Poll::Ready(self.operation.answer(&mut slot, &mut wake));
                 drop(slot);
                 self.stage = Stage::Done;
-                // A clone that was not needed is dropped here and not at the end of the function. A
-                // panic there would leak the answer.
+                // An unneeded clone is dropped here, because a panic at the end of the function would
+                // leak the answer.
                 self.channel.wake_and_drop(wake, caller.take_clone());
                 return answer;
             }
             if self.stage == Stage::Late && self.operation.withdraw(&mut slot) {
                 let waker = slot.remove(seat, mem::take(&mut self.added));
                 drop(slot);
-                // If this panics, the wait is not done, and its drop gives an item back.
+                // If this panics, the wait is not done yet, and its drop gives the item back.
                 drop(waker.or_else(|| caller.take_clone()));
                 self.stage = Stage::Done;
                 return Poll::Pending;
@@ -303,7 +304,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
             Caller::Thread | Caller::Visitor => slot.sit(seat, None, reasons),
         };
         self.added = added;
-        // The mark of another task goes with its seat.
+        // Whoever takes the seat of another task takes over its mark.
         let takes_mark = displaced.is_some() && !had.has(Flags::seat(seat));
         if seat == Seat::Receiver && (!is_marked || had.has(Flags::WAITING) || takes_mark) {
             self.added = added | Flags::WAITING;
@@ -322,14 +323,14 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     #[cold]
     fn cancel(&mut self) {
         if self.operation.try_unlocked(self.channel.flags()).is_some() {
-            // It was answered, and nobody will hear of it. Nothing of it is left in the slot.
+            // It was answered after all. Nothing of it is left in the slot.
             return;
         }
         let mut slot = self.channel.lock();
         self.operation.abandon(&mut slot);
         let waker = slot.remove(self.operation.seat(), self.added);
         drop(slot);
-        // If this thread unwinds already, a drop that panics must not abort it.
+        // Not a plain drop, which could abort a thread that unwinds.
         self.channel.wake_and_drop(Wake::nobody(), waker);
     }
 }

@@ -19,8 +19,8 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it cancels the wake-up. A `poll` written by hand therefore uses `poll_wanted`, and not a
-    /// new future in each poll.
+    /// Dropping it cancels the wake-up. So a `poll` written by hand uses `poll_wanted`, and not a new
+    /// future in each poll.
     ///
     /// ```
     /// use futures_lite::future::{block_on, poll_once};
@@ -62,7 +62,7 @@ impl<T> Wanted<'_, T> {
     /// Waits for demand, but gives up when `limit` comes: a timer of any runtime, a cancellation
     /// token, any future. `None` if the limit came first.
     ///
-    /// What a thread does with [`wait_timeout`](Wanted::wait_timeout), for a task. See [`Until`].
+    /// It is for a task what [`wait_timeout`](Wanted::wait_timeout) is for a thread. See [`Until`].
     ///
     /// # Cancel safety
     ///

@@ -33,16 +33,16 @@ impl Flags {
 
     // ---- The item given back
 
-    /// `Sender::reclaim` can return an item. Only the sender sets and clears this, and a guard
-    /// while an item is awaited.
+    /// `Sender::reclaim` can return an item. Only the sender sets and clears this, but for a guard,
+    /// which sets it while its item is awaited.
     pub(crate) const GIVEN_BACK: Self = Flags(1 << 7);
     /// The `Sink` started that item, and nobody fetched it yet.
     pub(crate) const BACK_IN_SINK: Self = Flags(1 << 8);
 
     // ---- The receiver
 
-    /// The mark that a receive waits. Not the same as "the receiver's seat is taken": a receive that
-    /// was woken for an item, which was then withdrawn, still waits.
+    /// The mark that a receive waits. Not the same as "the receiver's seat is taken": if an offer
+    /// woke a receive and was withdrawn, the seat is empty and the receive still waits.
     pub(crate) const WAITING: Self = Flags(1 << 9);
     /// The receiver has told its owner that nothing more will come.
     pub(crate) const TERMINATED: Self = Flags(1 << 10);
@@ -72,7 +72,7 @@ impl Flags {
     const OCCUPIED: Self = Flags(Self::OFFERED.0 | Self::LENT.0);
     const CLOSED: Self = Flags(Self::SENDER_CLOSED.0 | Self::RECEIVER_CLOSED.0);
     const ANY_SEAT: Self = Flags(0b1111 * Self::FIRST_SEAT);
-    /// What is true of the item between the ends, and ends when it leaves.
+    /// What is said of the item between the ends. Cleared when it leaves.
     pub(super) const OF_ITEM: Self =
         Flags(Self::OCCUPIED.0 | Self::FROM_SINK.0 | Self::AWAITED.0 | Self::ABANDONED.0);
 
@@ -149,13 +149,13 @@ impl Flags {
         self.has(Self::OFFERED) && !self.has(Self::RECEIVER_CLOSED)
     }
 
-    /// The receiver took or declined the last item that was on offer.
+    /// The receiver took the last item that was on offer, or declined it while somebody waited.
     #[inline]
     pub(crate) fn is_answered(self) -> bool {
         self.has(Self::TAKEN | Self::DECLINED)
     }
 
-    /// A receive waits and nothing is in its way: an item offered now would be for it.
+    /// A receive waits, and it would get an item that is offered now.
     #[inline]
     pub(crate) fn is_wanted(self) -> bool {
         self.0 & (Self::WAITING | Self::OCCUPIED | Self::CLOSED).0 == Self::WAITING.0
@@ -167,7 +167,7 @@ impl Flags {
         self.has(Self::CLOSED)
     }
 
-    /// The next call of `send` has to end the wait of an earlier one, or to discard its item.
+    /// The next call of `send` has to clean up after an earlier one: `Slot::end_earlier_send`.
     #[inline]
     pub(crate) fn has_earlier_send(self) -> bool {
         self.has(Self::AWAITED | Self::GIVEN_BACK)
@@ -192,7 +192,7 @@ impl Flags {
         self.has(Self::SENDER_DROPPED | Self::RECEIVER_DROPPED) && self.is_quiet()
     }
 
-    /// How many items can still be received, if there is a limit. Not while a guard lives.
+    /// How many items can still be received, if there is a limit. No guard lives meanwhile.
     #[inline]
     pub(crate) fn most_to_come(self) -> Option<usize> {
         self.is_closed().then(|| usize::from(self.is_receivable()))

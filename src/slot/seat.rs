@@ -37,18 +37,19 @@ impl End {
     }
 }
 
-/// Where somebody waits. Each end waits for one thing at a time, so four seats are enough, and there
-/// is no queue.
+/// Where somebody waits. The borrow of its end keeps others from waiting there, so there is no queue.
+///
+/// An end has a seat of its own for `closed()`. On the other one, a poll without a future may have
+/// left its waker, which a `closed()` that comes and goes must not remove.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Seat {
     /// The sender waits with an item, or to be asked for one.
     Sender,
     /// The receiver waits for an item.
     Receiver,
-    /// The sender waits for the receiver to close. Not the same as `Sender`: a poll of the `Sink`
-    /// leaves its waker there, and a `closed()` that comes and goes must not remove it.
+    /// The sender waits for the receiver to close.
     SenderClosed,
-    /// The receiver waits for the sender to close. Not the same as `Receiver`, because of the stream.
+    /// The receiver waits for the sender to close.
     ReceiverClosed,
 }
 
@@ -110,7 +111,7 @@ impl Wake {
     pub(crate) fn add(&mut self, other: Wake) {
         if !other.is_nobody() {
             debug_assert!(self.is_nobody());
-            // Not dropped: a waker is foreign code, and the lock is held.
+            // Should it not be empty, its waker must not be dropped under the lock.
             mem::forget(mem::replace(self, other));
         }
     }

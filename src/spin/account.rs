@@ -1,18 +1,19 @@
 //! What a thread may spend on spins, as a state machine: it has no clock and no thread of its own,
 //! and is told the time.
 //!
-//! 1. *In a poll it spins no longer than it was away.* Others may want the thread meanwhile. So a
-//!    credit grows by what others had of each absence, and runs off while the thread is present,
-//!    whatever the task does then. Spins end where it ends.
-//! 2. *Long spins cost at most 2 %.* A long spin that was not answered at once is an investment: the
-//!    next one comes after 50 times what it took.
+//! 1. *In a poll it spins no longer than it was away.* Others may want the thread meanwhile. So each
+//!    absence adds to a credit what others had of it. The credit runs off while the thread is
+//!    present, whatever the task does then, and a spin ends with it.
+//! 2. *Long spins cost at most 2 %.* After a long spin that was not answered at once there is none
+//!    for 50 times what it took.
 //! 3. *A lost core costs a pause.* After a spin that took more than a millisecond there is none for
 //!    50 times that.
 //!
-//! A blocked thread has nobody else to serve, so the first rule does not hold for it.
+//! A blocked thread has nobody else to serve: the first rule does not hold for it, and of the second
+//! any answer is soon enough.
 //!
-//! Polls of ends that are not apart, and of `closed()`, are no part of the account, as other tasks of
-//! this thread make them, too. So what a task does with an item of theirs counts as absence.
+//! The account does not see polls of ends that are not apart, nor of `closed()`. What a task does
+//! after such a poll counts as absence, as if another task did it.
 
 use super::{Outcome, Place};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ const LEAST: Duration = Duration::from_nanos(500);
 const MOST_CREDIT: Duration = Duration::from_micros(100);
 /// A spin that took this long was not one: another thread had the core.
 pub(super) const LOST_CORE: Duration = Duration::from_millis(1);
-/// What it takes to wake a task and to begin its poll, of the time that it was away.
+/// The part of an absence that it takes to wake the task and to begin its poll.
 const OWN: Duration = Duration::from_nanos(700);
 /// What a poll takes that finds nothing, and does not spin.
 const LOOK_IN: Duration = Duration::from_nanos(100);
@@ -128,7 +129,7 @@ impl Account {
     }
 }
 
-/// A clock that jumps back makes no pause longer than there can be.
+/// A pause that seems longer than the longest is over: the clock has jumped back.
 fn is_paused(until: Option<Instant>, now: Instant) -> bool {
     until.is_some_and(|until| until > now && until - now <= LONGEST_PAUSE)
 }

@@ -1,6 +1,6 @@
-//! The spin where it cannot save anything: on a target without threads, and in the models, which
-//! run theirs one at a time. There it is one more look, which may come at any moment. And the spin
-//! of a build that wants none.
+//! What takes the place of the spin on a target without threads, in a build that wants no spins, and
+//! in the models. These run one thread at a time, so their spin is two looks that may come at any
+//! moment.
 
 use super::{Outcome, Place};
 use crate::slot::End;
@@ -14,7 +14,7 @@ impl Threads {
         Threads(())
     }
 
-    /// Whether to spin at all.
+    /// Only the models spin.
     pub(crate) fn note_thread(&self, _end: End) -> bool {
         let Threads(()) = self;
         cfg!(loom) && !cfg!(handoff_no_spin)

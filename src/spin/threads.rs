@@ -8,8 +8,8 @@ use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// On which thread each end was last seen: at the first look of each wait, unless that blocks and is
-/// answered at once.
+/// On which thread each end was last seen. It is noted at the first look of each wait, except of a
+/// blocking one that is answered at once.
 pub(crate) struct Threads {
     sender: AtomicUsize,
     receiver: AtomicUsize,
@@ -27,7 +27,7 @@ impl Threads {
     /// Notes that `end` is on this thread, and says whether the other end is known to be on another
     /// one, where it can run while this end spins.
     ///
-    /// The number of cores is not counted: with a single one, spins are in vain, and so they are rare.
+    /// Cores are not counted: with a single one, spins are in vain, and so they are rare.
     #[inline]
     pub(crate) fn note_thread(&self, end: End) -> bool {
         let (own, other) = match end {
@@ -35,8 +35,8 @@ impl Threads {
             End::Receiver => (&self.receiver, &self.sender),
         };
         let here = this_thread();
-        // A hint and no more, so the weakest ordering will do. Written only when it changes, for
-        // the other end reads it.
+        // A hint and no more, so the weakest ordering will do. Written only when it changes, because
+        // a write takes the cache line from the other end.
         if own.load(Ordering::Relaxed) != here {
             own.store(here, Ordering::Relaxed);
         }
@@ -46,15 +46,15 @@ impl Threads {
 }
 
 thread_local! {
-    /// One for all the channels that a thread polls. It has no destructor, so it is there as long as
-    /// the thread.
+    /// One for all the channels that a thread polls. It has no destructor, so it lives as long as the
+    /// thread.
     static ACCOUNT: Cell<Account> = const { Cell::new(Account::new()) };
-    /// How many polls only looked in since this thread left. Apart from the account, which is larger,
-    /// because these polls touch nothing else.
+    /// How many polls only looked in since this thread left. They touch nothing else, so this is not
+    /// in the account, which would have to be copied.
     static LOOKS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A number that no other running thread has: the address of something that each has its own of.
+/// A number that no other running thread has: the address of a thread-local variable.
 #[inline]
 fn this_thread() -> usize {
     ACCOUNT.with(|account| account as *const Cell<Account> as usize)
@@ -142,8 +142,8 @@ impl Grant {
         seen: impl Fn(&W) -> bool,
         before_long: impl FnOnce(&mut W),
     ) -> Outcome {
-        // Most are answered within this, and then the clock is not read again. A core that is lost in
-        // this tenth of a microsecond goes unnoticed.
+        // Most spins are answered within this glance, and then the clock is not read again. A core
+        // that is lost meanwhile goes unnoticed.
         if glance(|| seen(waiter)) {
             return Outcome::Seen;
         }
@@ -154,8 +154,8 @@ impl Grant {
             (outcome, took) = look(elapsed, self.limit, || seen(waiter));
         }
         if self.place == Place::Poll {
-            // It may have lost its core in the last looks. A blocked thread does not ask: that would
-            // cost it a sixth of its speed.
+            // It may have lost its core in the last looks. A blocked thread does not ask, because
+            // that would slow it down too much.
             took = elapsed();
         }
         if !is_quick(outcome, took) {
@@ -184,15 +184,15 @@ fn glance(seen: impl Fn() -> bool) -> bool {
     })
 }
 
-/// Looks again and again until `elapsed` reaches the limit. Returns what it was last, too.
+/// Looks again and again until `elapsed` reaches the limit. Returns the last value of `elapsed`, too.
 ///
-/// The count bounds it as well as the clock, which may stand still or jump.
+/// The number of looks is bounded as well, because the clock may stand still or jump.
 fn look(
     elapsed: impl Fn() -> Duration,
     limit: Duration,
     seen: impl Fn() -> bool,
 ) -> (Outcome, Duration) {
-    /// A glance takes a sixteenth of a microsecond and more.
+    /// A glance takes a sixteenth of a microsecond, or more.
     const GLANCES_PER_MICROSECOND: u128 = 16;
 
     let mut took = Duration::ZERO;
@@ -205,7 +205,7 @@ fn look(
             return (Outcome::Seen, took);
         }
     }
-    // What came while another thread had the core.
+    // The answer may have come while another thread had the core.
     let outcome = if seen() {
         Outcome::Seen
     } else {

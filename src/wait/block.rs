@@ -15,7 +15,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     #[track_caller]
     pub(crate) fn block(&mut self) -> O::Output {
         self.begin_block();
-        // An answer that is there already takes the short way out, on which a large item is moved less.
+        // If the answer is there already, this way out moves a large item once less.
         if let Poll::Ready(output) = self.try_answer() {
             return output;
         }
@@ -63,19 +63,19 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                 return Some(output);
             }
             if self.stage == Stage::Late {
-                // As a visitor, so that a thread that only tries needs no event.
+                // As a visitor: a thread that gives up here needs no listener.
                 if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Visitor) {
                     return outcome;
                 }
             }
-            // After the drop of the listener.
+            // Declared first, so dropped after the listener.
             let _unpark = UnparkNoted;
-            // On the stack, and before the turn: a notification from then on is for this thread.
+            // Before the turn, so that it hears each notification that comes after it.
             listener!(self.channel.event(self.operation.seat()) => listener);
             if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Thread) {
                 return outcome;
             }
-            // Late, and yet it could not give up: its time does not matter any more.
+            // If it is late and could not give up, it waits without a deadline.
             let deadline = deadline.filter(|_| self.stage != Stage::Late);
             park::until_notified(listener, deadline);
         }

@@ -1,9 +1,9 @@
 //! Parks a thread until an event is notified.
 //!
 //! `Listener::wait` would do, but `Event::notify` unparks threads while it holds the lock of its
-//! list. A thread that gets a core at once, as it does when all cores are busy, then runs into that
-//! lock and sleeps again. So a thread polls its listener as a task would, with a waker that only
-//! notes whom to unpark. That is done when the list is free: [`UnparkNoted`].
+//! list. With all cores busy, an unparked thread runs at once, finds that lock held, and sleeps
+//! again. So a thread polls its listener as a task would, with a waker that only notes whom to
+//! unpark. [`UnparkNoted`] does that once the list is free.
 //!
 //! Not by `std::thread::park`: that would take the token of a caller who unparks this thread for a
 //! reason of its own.
@@ -37,7 +37,7 @@ pub(super) struct UnparkNoted;
 
 impl Drop for UnparkNoted {
     fn drop(&mut self) {
-        // A thread that has lost this notes nobody: see `wake_by_ref`.
+        // A thread that ends may have lost this. Then `wake_by_ref` noted nobody.
         if let Ok(Some(parker)) = NOTED.try_with(Cell::take) {
             parker.unpark();
         }
@@ -55,7 +55,7 @@ pub(super) fn until_notified(
     mut listener: impl Future<Output = ()> + Unpin,
     deadline: Option<Instant>,
 ) {
-    // A thread that has lost its parker takes a new one.
+    // A thread that ends may have lost its parker. It takes a new one.
     let parker = PARKER.try_with(Arc::clone).unwrap_or_default();
     let waker = Waker::from(Arc::clone(&parker));
     let mut cx = Context::from_waker(&waker);
@@ -76,7 +76,7 @@ impl Wake for Parker {
         let earlier = NOTED.try_with(|cell| cell.replace(Some(Arc::clone(self))));
         match earlier {
             Ok(None) => {}
-            // There is room for one.
+            // There is room for one only.
             Ok(Some(earlier)) => earlier.unpark(),
             Err(_) => self.unpark(),
         }

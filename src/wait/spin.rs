@@ -38,7 +38,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         O::SPINS && self.spin.is_apart
     }
 
-    /// A poll is pending, and is about to return.
+    /// See [`Spin::end_pending`](crate::spin::Spin::end_pending).
     #[inline]
     pub(super) fn end_pending(&mut self) {
         if O::SPINS && self.spin.is_apart {
@@ -46,7 +46,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         }
     }
 
-    /// The poll that was pending goes on, and this thread does not leave.
+    /// See [`Spin::stay`](crate::spin::Spin::stay).
     #[inline]
     pub(super) fn stay(&mut self) {
         if O::SPINS && self.spin.is_apart {
@@ -54,9 +54,9 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         }
     }
 
-    /// Decides whether this is a moment to spin: at the first look, before anybody sits down. Not for
-    /// an item that has to wait until another one is gone, and not if the other end sleeps, unless
-    /// this operation wakes it.
+    /// Whether to spin now: only at the first look of a wait, before it sits down. Not for an item
+    /// that has to wait until another one is gone, and not if the other end sleeps, unless this
+    /// operation wakes it.
     pub(super) fn decide_to_spin(&mut self, flags: Flags) -> bool {
         let seat = self.operation.seat();
         let comes_second = O::BRINGS_ITEM && flags.is_occupied();
@@ -75,13 +75,13 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     pub(super) fn spin_before_sleep(&mut self, place: Place, at_most: Duration) -> Flags {
         let other = self.operation.seat().end().other().transfer_seat();
         let other_sleeps = self.channel.flags().has(Flags::seat(other));
-        // One that sleeps does not wake up within a short look.
+        // An end that sleeps does not wake up within a short look.
         let is_long_only = other_sleeps || !self.spin.is_in_step;
         let mut grant = Grant::ask(place, at_most).filter(|it| it.is_long() || !is_long_only);
         if grant.is_some() && (O::BRINGS_ITEM || other_sleeps) {
             self.announce_early();
             if other_sleeps {
-                // To wake it took time, and may have run anything.
+                // The wake took time, so the grant is out of date.
                 grant = Grant::ask(place, at_most);
             }
         }
@@ -90,7 +90,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             let seen = |wait: &Self| wait.operation.is_ready(wait.channel.flags());
             let outcome = grant.spin(self, seen, |wait| {
                 if !O::BRINGS_ITEM {
-                    // A peer in `wanted` would spin as well, and both in vain.
+                    // Otherwise a peer in `wanted` would spin as well, and both in vain.
                     wait.announce_early();
                 }
             });
@@ -99,7 +99,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         self.channel.flags()
     }
 
-    /// Announces the operation before anybody sits down.
+    /// Announces the operation before it sits down.
     pub(super) fn announce_early(&mut self) {
         let mut slot = self.channel.lock();
         let was_marked = slot.flags().has(Flags::WAITING);
