@@ -205,14 +205,6 @@ impl<T> Handover<T> {
     fn has_offered(&self) -> bool {
         self.item.is_none()
     }
-
-    /// Takes the item from where it is, if that is here or on offer.
-    fn take_back(&mut self, slot: &mut Slot<'_, T>) -> Option<T> {
-        match self.item.take() {
-            None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
-            item => item,
-        }
-    }
 }
 
 /// While this `Send` lives, nobody else can offer or withdraw an item. So once its own item was put
@@ -277,9 +269,15 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn withdraw(&mut self, slot: &mut Slot<'_, T>) -> bool {
-        let item = self.take_back(slot);
-        // A guard may have given it back because the time was up. Otherwise it is lent.
-        self.item = item.or_else(|| slot.take_given_back());
+        if !self.has_offered() {
+            return true;
+        }
+        self.item = if slot.flags().has(Flags::OFFERED) {
+            slot.withdraw()
+        } else {
+            // A guard gave it back because the time was up. Otherwise it is lent.
+            slot.take_given_back()
+        };
         if self.item.is_none() {
             slot.mark_abandoned();
         }
@@ -287,7 +285,11 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     fn abandon(&mut self, slot: &mut Slot<'_, T>) {
-        match self.take_back(slot) {
+        let item = match self.item.take() {
+            None if slot.flags().has(Flags::OFFERED) => slot.withdraw(),
+            item => item,
+        };
+        match item {
             Some(item) => slot.give_back(item),
             None => slot.abandon(),
         }

@@ -223,11 +223,10 @@ mod tests {
         assert_eq!(waits_without(&mut spin), 1);
     }
 
-    /// An end that is apart, and is to do without a spin for so many waits.
+    /// An end that is to do without a spin for so many waits.
     fn end(skip: u16) -> Spin {
         Spin {
             skip,
-            is_apart: true,
             ..Spin::default()
         }
     }

@@ -172,9 +172,12 @@ fn is_quick(outcome: Outcome, took: Duration) -> bool {
     outcome == Outcome::Seen && took < SHORT
 }
 
-/// A few looks, which take about as long as a look at the clock.
+/// How many looks are a glance.
+const GLANCE: u32 = 8;
+
+/// A few looks, in half a microsecond or less.
 fn glance(seen: impl Fn() -> bool) -> bool {
-    (0..16).any(|_| {
+    (0..GLANCE).any(|_| {
         seen() || {
             // Each look takes the cache line from the other end, which works there.
             hint::spin_loop();
@@ -216,7 +219,7 @@ fn look(
 
 #[cfg(test)]
 mod tests {
-    use super::{is_quick, look, Grant, Threads, LOOKS, SHORT};
+    use super::{is_quick, look, Grant, Threads, GLANCE, LOOKS, SHORT};
     use crate::slot::End;
     use crate::spin::{Outcome, Place};
     use std::cell::Cell;
@@ -234,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_spin_goes_on_until_it_sees_something() {
-        for number in [1, 16, 17, 2_000] {
+        for number in [1, GLANCE, GLANCE + 1, 2_000] {
             let looks = Cell::new(0);
             let seen = |&number: &u32| {
                 looks.set(looks.get() + 1);
@@ -260,7 +263,7 @@ mod tests {
         let (outcome, _) = look(clock, Duration::from_micros(5), count);
         assert_eq!(outcome, Outcome::InVain);
         // The last one is for what came meanwhile.
-        assert_eq!((time.get(), looks.get()), (5, 4 * 16 + 1));
+        assert_eq!((time.get(), looks.get()), (5, 4 * GLANCE + 1));
     }
 
     #[test]
@@ -281,12 +284,12 @@ mod tests {
             let (outcome, _) = look(|| stuck, Duration::from_micros(50), count);
             assert_eq!(outcome, Outcome::InVain, "{stuck:?}");
             // Sixteen glances for each microsecond and one more, and the last look.
-            assert_eq!(looks.get(), (50 * 16 + 1) * 16 + 1, "{stuck:?}");
+            assert_eq!(looks.get(), (50 * 16 + 1) * GLANCE + 1, "{stuck:?}");
         }
     }
 
     #[test]
-    fn a_short_look_covers_short_look_and_not_long() {
+    fn a_short_look_is_covered_and_is_not_long() {
         let nano = Duration::from_nanos(1);
         for (limit, covers_short_look, is_long) in [
             (SHORT.saturating_sub(nano), false, false),
@@ -368,8 +371,8 @@ mod tests {
                 &mut (),
                 |()| {
                     looks.set(looks.get() + 1);
-                    thread::sleep(crate::spin::account::LOST_CORE / 16);
-                    looks.get() > 16
+                    thread::sleep(crate::spin::account::LOST_CORE / GLANCE);
+                    looks.get() > GLANCE
                 },
                 |()| {},
             );

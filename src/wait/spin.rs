@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_spins_once_and_when_it_count_wait() {
+    fn a_wait_spins_once_and_when_it_is_due() {
         let channel = apart(|_| {});
         assert!(may_spin::<true>(&channel));
 
@@ -229,6 +229,19 @@ mod tests {
 
         let together = Channel::default();
         assert!(!may_spin::<true>(&together), "both are here");
+    }
+
+    #[test]
+    fn a_blocked_wait_spins_only_when_it_is_due() {
+        let channel = apart(|_| {});
+        let mut spin = Spin::default();
+        spin.learn(Outcome::InVain, true);
+        let soon = Instant::now() + Duration::from_millis(1);
+        let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+        assert_eq!(wait.block_until(Some(soon)), None);
+        drop(wait);
+        // A spin in vain would have made the break longer.
+        assert!(spin.count_wait());
     }
 
     /// An operation of the sender that has an answer after so many looks, and notes what is done with it.
