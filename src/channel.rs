@@ -130,7 +130,9 @@ impl<T> Channel<T> {
     pub(crate) fn part(&self, parting: Parting) -> bool {
         let mut panics = Panics::default();
         for wake in parting.wakes {
-            panics.catch(|| self.wake(wake));
+            if !wake.is_nobody() {
+                panics.catch(|| self.wake(wake));
+            }
         }
         for waker in parting.evicted.into_iter().flatten() {
             panics.catch(|| drop(waker));

@@ -164,10 +164,12 @@ impl<T> Drop for Offer<'_, T> {
     fn drop(&mut self) {
         if let Some(item) = self.item.take() {
             let wake = self.channel.lock().put_back(item);
-            // If this thread unwinds already, a waker that panics must not abort it.
-            let mut panics = Panics::default();
-            panics.catch(|| self.channel.wake(wake));
-            panics.resume();
+            if !wake.is_nobody() {
+                // If this thread unwinds already, a waker that panics must not abort it.
+                let mut panics = Panics::default();
+                panics.catch(|| self.channel.wake(wake));
+                panics.resume();
+            }
         }
     }
 }

@@ -98,7 +98,7 @@ impl Spin {
         }
     }
 
-    /// The poll that was pending goes on, and this thread does not leave.
+    /// The poll that was pending, of an end that is apart, goes on, and this thread does not leave.
     #[cold]
     pub(crate) fn stay(&mut self) {
         self.is_pending = false;

@@ -234,7 +234,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
         self.turn_or_give_up(Caller::Task(cx.waker(), None))
     }
 
-    /// A turn of a wait with a limit. `Ready(None)` if it gave up.
+    /// A turn whose answer says more: `Ready(None)` if it gave up.
     fn turn_or_give_up(&mut self, caller: Caller<'_>) -> Poll<Option<O::Output>> {
         match self.turn(caller) {
             Poll::Ready(output) => Poll::Ready(Some(output)),

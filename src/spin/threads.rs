@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_note_thread_on_two_threads() {
+    fn ends_are_apart_on_two_threads() {
         let threads = Threads::new();
         assert!(
             !threads.note_thread(End::Sender),

@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_leaves_only_with_a_poll_that_decide_to_spin() {
+    fn a_thread_leaves_only_with_a_poll_that_may_spin() {
         thread::spawn(|| {
             let channel = apart(|_| {});
             let mut spin = Spin::default();
