@@ -3,7 +3,7 @@
 use super::{End, Seat};
 use std::ops::BitOr;
 
-/// What is true of the slot, in one word, so that a copy of it can be read without the lock. Only
+/// What is true of the slot, in one word, so that it can be read without the lock. Only
 /// the holder of the lock changes it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Flags(usize);

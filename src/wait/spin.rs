@@ -9,7 +9,9 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     /// A poll begins, perhaps with a spin. Returns the flags as they are after it.
     #[inline]
     pub(super) fn begin_poll(&mut self, flags: Flags) -> Flags {
-        if self.note_thread() {
+        // Also at the first wait of ends that have come together, because their absence ends here.
+        let was_apart = O::SPINS && self.spin.is_apart;
+        if self.note_thread() || was_apart {
             self.begin_poll_apart(flags)
         } else {
             flags
@@ -20,7 +22,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     fn begin_poll_apart(&mut self, flags: Flags) -> Flags {
         let sits = flags.has(Flags::seat(self.operation.seat()));
         self.spin.begin_poll(sits, self.operation.is_ready(flags));
-        if self.decide_to_spin(flags) {
+        if self.spin.is_apart && self.decide_to_spin(flags) {
             self.spin_before_sleep(Place::Poll, Duration::MAX)
         } else {
             flags
@@ -489,6 +491,70 @@ mod tests {
         });
         let outcome = ended.recv_timeout(Duration::from_secs(60));
         assert_eq!(outcome, Ok((None, 2)));
+    }
+
+    /// Always answered.
+    struct Answered;
+
+    impl Operation<()> for Answered {
+        type Output = ();
+
+        fn seat(&self) -> Seat {
+            Seat::Sender
+        }
+
+        fn is_ready(&self, _flags: Flags) -> bool {
+            true
+        }
+
+        fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
+    }
+
+    #[test]
+    fn attack_an_answered_poll_of_ends_that_came_together_ends_the_absence() {
+        thread::spawn(|| {
+            let channel = apart(|_| {});
+            let mut spin = Spin::default();
+            let waker = Waker::from(Arc::new(Idle));
+            let mut cx = Context::from_waker(&waker);
+
+            let earned = (0..20)
+                .filter(|_| {
+                    spin = Spin::default();
+                    crate::spin::begin_block();
+                    let there = || {
+                        thread::scope(|scope| {
+                            scope.spawn(|| channel.threads.note_thread(End::Receiver));
+                        });
+                    };
+                    there();
+                    // Credit that was earned before runs off (100 µs at most).
+                    thread::sleep(Duration::from_millis(1));
+
+                    // Apart, pending, and dropped.
+                    let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+                    assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+                    drop(wait);
+                    // The other end comes to this thread. This end's last poll is answered.
+                    channel.threads.note_thread(End::Receiver);
+                    let mut wait = Wait::new(&channel, &mut spin, Answered);
+                    assert!(Pin::new(&mut wait).poll(&mut cx).is_ready());
+                    drop(wait);
+                    // The other end leaves again, and this task works with its answer.
+                    there();
+                    thread::sleep(Duration::from_millis(1));
+                    // Its next poll: it was never away since.
+                    let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+                    let outcome = Pin::new(&mut wait).poll(&mut cx);
+                    assert!(outcome.is_pending());
+                    drop(wait);
+                    crate::spin::Grant::ask(Place::Poll, Duration::MAX).is_some()
+                })
+                .count();
+            assert_eq!(earned, 0, "of 20: the task's own work counted as absence");
+        })
+        .join()
+        .unwrap();
     }
 
     /// Whether a receive is announced after it has spun for so long at most, and after its end.
