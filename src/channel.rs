@@ -16,8 +16,8 @@ use std::task::Waker;
 /// alignment allows.
 #[repr(C)]
 pub(crate) struct Channel<T> {
-    /// The slot's flags, for who reads them without the lock. Written when it is released, so only the
-    /// slot decides.
+    /// The slot's flags, for who reads them without the lock. Written just before it is released, so
+    /// only the slot decides.
     flags: AtomicUsize,
     contents: Mutex<Contents<T>>,
     /// A receiving thread parks here.

@@ -69,7 +69,7 @@ impl<T> Contents<T> {
 pub(crate) struct Slot<'a, T> {
     flags: Flags,
     contents: MutexGuard<'a, Contents<T>>,
-    /// Where the flags are written when the lock is released.
+    /// Where the flags are written just before the lock is released.
     published: &'a AtomicUsize,
 }
 
@@ -106,6 +106,7 @@ impl<'a, T> Slot<'a, T> {
     #[inline]
     pub(crate) fn enter(contents: &'a Mutex<Contents<T>>, published: &'a AtomicUsize) -> Self {
         let contents = sync::lock(contents);
+        // Whoever wrote the flags had the lock, so the weakest ordering will do.
         Slot {
             flags: Flags::from_bits(published.load(Ordering::Relaxed)),
             contents,

@@ -71,7 +71,7 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// A poll begins of an end that is apart.
+    /// A poll begins of an end that is apart, or was at its last wait.
     ///
     /// If the end sits already, or will not spin soon, the poll only looks in: it reads no clock, and
     /// unless it has its answer, the absence of this thread goes on.

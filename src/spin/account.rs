@@ -12,7 +12,8 @@
 //! A blocked thread has nobody else to serve: the first rule does not hold for it, and of the second
 //! any answer is soon enough.
 //!
-//! The account does not see polls of ends that are not apart, nor of `closed()`. What a task does
+//! The account does not see polls of ends that are not apart (but the first after they were), nor of
+//! `closed()`. What a task does
 //! after such a poll counts as absence, as if another task did it.
 
 use super::{Outcome, Place};

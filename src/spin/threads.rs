@@ -175,7 +175,7 @@ fn is_quick(outcome: Outcome, took: Duration) -> bool {
 /// How many looks are a glance.
 const GLANCE: u32 = 8;
 
-/// A few looks, in half a microsecond or less.
+/// A few looks, in some tenths of a microsecond.
 fn glance(seen: impl Fn() -> bool) -> bool {
     (0..GLANCE).any(|_| {
         seen() || {
@@ -195,7 +195,7 @@ fn look(
     limit: Duration,
     seen: impl Fn() -> bool,
 ) -> (Outcome, Duration) {
-    /// A glance takes a sixteenth of a microsecond, or more.
+    /// A glance and a look at the clock take a sixteenth of a microsecond, or more.
     const GLANCES_PER_MICROSECOND: u128 = 16;
 
     let mut took = Duration::ZERO;
@@ -333,10 +333,10 @@ mod tests {
                 &mut (),
                 |()| {
                     looks.set(looks.get() + 1);
-                    if looks.get() == 17 {
+                    if looks.get() == 2 * GLANCE + 1 {
                         thread::sleep(Duration::from_millis(600));
                     }
-                    looks.get() == 18
+                    looks.get() == 2 * GLANCE + 2
                 },
                 |()| {},
             );

@@ -389,10 +389,8 @@ mod tests {
             let mut here = Spin::default();
             let mut wait = Wait::new(&together, &mut here, Waiting::<false>);
             assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
-            assert!(
-                is_away(),
-                "a poll of ends that are not apart changes nothing"
-            );
+            assert!(wait.poll_until(pin!(ready(())), &mut cx).is_ready());
+            assert!(is_away(), "polls of ends that are not apart change nothing");
         })
         .join()
         .unwrap();
@@ -493,68 +491,53 @@ mod tests {
         assert_eq!(outcome, Ok((None, 2)));
     }
 
-    /// Always answered.
-    struct Answered;
-
-    impl Operation<()> for Answered {
-        type Output = ();
-
-        fn seat(&self) -> Seat {
-            Seat::Sender
-        }
-
-        fn is_ready(&self, _flags: Flags) -> bool {
-            true
-        }
-
-        fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
-    }
-
     #[test]
-    fn attack_an_answered_poll_of_ends_that_came_together_ends_the_absence() {
+    fn an_absence_ends_with_the_first_poll_of_ends_that_have_come_together() {
         thread::spawn(|| {
             let channel = apart(|_| {});
             let mut spin = Spin::default();
             let waker = Waker::from(Arc::new(Idle));
             let mut cx = Context::from_waker(&waker);
+            let mut poll = || {
+                let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+                assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+                is_away()
+            };
 
-            let earned = (0..20)
-                .filter(|_| {
-                    spin = Spin::default();
-                    crate::spin::begin_block();
-                    let there = || {
-                        thread::scope(|scope| {
-                            scope.spawn(|| channel.threads.note_thread(End::Receiver));
-                        });
-                    };
-                    there();
-                    // Credit that was earned before runs off (100 µs at most).
-                    thread::sleep(Duration::from_millis(1));
-
-                    // Apart, pending, and dropped.
-                    let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
-                    assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
-                    drop(wait);
-                    // The other end comes to this thread. This end's last poll is answered.
-                    channel.threads.note_thread(End::Receiver);
-                    let mut wait = Wait::new(&channel, &mut spin, Answered);
-                    assert!(Pin::new(&mut wait).poll(&mut cx).is_ready());
-                    drop(wait);
-                    // The other end leaves again, and this task works with its answer.
-                    there();
-                    thread::sleep(Duration::from_millis(1));
-                    // Its next poll: it was never away since.
-                    let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
-                    let outcome = Pin::new(&mut wait).poll(&mut cx);
-                    assert!(outcome.is_pending());
-                    drop(wait);
-                    crate::spin::Grant::ask(Place::Poll, Duration::MAX).is_some()
-                })
-                .count();
-            assert_eq!(earned, 0, "of 20: the task's own work counted as absence");
+            assert!(poll());
+            // The receiver comes to this thread.
+            channel.threads.note_thread(End::Receiver);
+            assert!(!poll());
         })
         .join()
         .unwrap();
+    }
+
+    #[test]
+    fn a_thread_is_noted_at_the_first_look_of_a_wait_that_may_spin() {
+        let channel = Channel::default();
+        let waker = Waker::from(Arc::new(Idle));
+        let mut cx = Context::from_waker(&waker);
+        let mut spin = Spin::default();
+
+        let mut closed = Closed::new(&channel, &mut spin, End::Sender);
+        assert!(Pin::new(&mut closed.wait).poll(&mut cx).is_pending());
+        drop(closed);
+        thread::scope(|scope| {
+            let is_seen = scope.spawn(|| channel.threads.note_thread(End::Receiver));
+            assert!(!is_seen.join().unwrap(), "it never spins");
+        });
+
+        let mut wait = Wait::new(&channel, &mut spin, Waiting::<false>);
+        assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut cx = Context::from_waker(&waker);
+                assert!(Pin::new(&mut wait).poll(&mut cx).is_pending());
+                // It is still seen where this wait began.
+                assert!(channel.threads.note_thread(End::Receiver));
+            });
+        });
     }
 
     /// Whether a receive is announced after it has spun for so long at most, and after its end.
