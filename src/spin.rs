@@ -6,7 +6,8 @@
 //!
 //! A *short look* is for a peer that is running. A *long spin* lasts about as long as a sleep would
 //! cost: long enough for a peer to wake up. Without it, two ends could put each other to sleep with
-//! every item. Once both run, short looks keep them in step.
+//! every item. Once both run, short looks keep them in step. Most of these end within a *glance*, a few
+//! looks without a clock.
 //!
 //! Two things decide whether a wait begins with a spin: how spins went for this end ([`Spin`]), and
 //! what its thread may spend (`account.rs`).
@@ -22,7 +23,7 @@ mod imp;
 #[path = "spin/no_threads.rs"]
 mod imp;
 
-pub(crate) use imp::{Grant, Threads};
+pub(crate) use imp::{glance, may_glance, Grant, Threads};
 
 /// The longest break, in waits, after a spin in vain.
 const LONGEST_BREAK: u16 = 256;
@@ -32,6 +33,9 @@ const SOON: u16 = 16;
 
 /// So many spins that were cut short take as long as a short look.
 const CUT_SHORT: u8 = 4;
+
+/// So many quick answers in a row make a long spin before them pay off.
+const PAYS_OFF_AFTER: u8 = 8;
 
 /// Who spins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,8 +50,22 @@ pub(crate) enum Place {
 /// How a spin ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
-    Seen,
+    /// The answer came within a short look: the peer runs.
+    Quick,
+    Late,
     InVain,
+}
+
+/// Whether the other end runs, and answers within a short look.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+enum Step {
+    /// The last spin was in vain. Only a long one may help.
+    #[default]
+    Out,
+    /// The last answer came soon after a pending poll. But the peer may have run on this core.
+    Perhaps,
+    /// The last spin was answered.
+    In,
 }
 
 /// An end's experience with spinning.
@@ -62,8 +80,9 @@ pub(crate) struct Spin {
     pub(crate) is_apart: bool,
     /// How many spins in a row were cut short, and in vain.
     cut_short: u8,
-    /// The last spin was answered, so a short look may be enough. Otherwise only a long spin is.
-    pub(crate) is_in_step: bool,
+    step: Step,
+    /// How many quick answers are missing until the last long spin has paid off.
+    unpaid: u8,
     /// The last poll of this end was pending.
     is_pending: bool,
     /// This poll, or the last one, only looks in.
@@ -80,7 +99,9 @@ impl Spin {
         let was_pending = mem::take(&mut self.is_pending);
         self.looks_in = sits || self.skip >= SOON;
         if !self.looks_in {
-            imp::come_back(was_pending);
+            if imp::come_back(was_pending) && is_ready && self.step == Step::Out {
+                self.step = Step::Perhaps;
+            }
         } else if is_ready {
             // Its task goes on, on this thread.
             imp::come_back(false);
@@ -106,6 +127,11 @@ impl Spin {
         imp::come_back(false);
     }
 
+    /// Whether a short look may be enough.
+    pub(crate) fn is_in_step(&self) -> bool {
+        self.step != Step::Out
+    }
+
     /// Counts a wait that begins now. Returns whether it is to begin with a spin.
     #[inline]
     pub(crate) fn count_wait(&mut self) -> bool {
@@ -124,14 +150,35 @@ impl Spin {
         if self.cut_short > 0 {
             return;
         }
-        if outcome == Outcome::Seen {
-            self.is_in_step = true;
-            self.penalty /= 2;
-        } else if self.is_in_step {
-            self.is_in_step = false;
-        } else {
-            self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
-            self.skip = self.penalty;
+        let is_in_vain = outcome == Outcome::InVain;
+        let step = if is_in_vain { Step::Out } else { Step::In };
+        let before = mem::replace(&mut self.step, step);
+        match outcome {
+            Outcome::Quick => {
+                self.penalty /= 2;
+                self.pay();
+            }
+            Outcome::Late => {
+                self.penalty /= 2;
+                self.unpaid = PAYS_OFF_AFTER;
+            }
+            Outcome::InVain => {
+                self.unpaid = 0;
+                if before != Step::In {
+                    self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
+                    self.skip = self.penalty;
+                }
+            }
+        }
+    }
+
+    /// A quick answer pays a part of the last long spin.
+    fn pay(&mut self) {
+        if self.unpaid > 0 {
+            self.unpaid -= 1;
+            if self.unpaid == 0 {
+                imp::forgive();
+            }
         }
     }
 }
@@ -153,7 +200,7 @@ mod tests {
     use super::{imp, Grant, Outcome, Place, Spin, LONGEST_BREAK, SOON};
     use std::thread;
     use std::time::Duration;
-    use Outcome::{InVain, Seen};
+    use Outcome::{InVain, Late, Quick};
 
     /// How many waits go by without a spin until one is due.
     fn waits_without(spin: &mut Spin) -> u16 {
@@ -166,7 +213,7 @@ mod tests {
     fn the_first_wait_spins() {
         let mut spin = Spin::default();
         assert_eq!(waits_without(&mut spin), 0);
-        assert!(!spin.is_in_step);
+        assert!(!spin.is_in_step());
     }
 
     #[test]
@@ -183,10 +230,10 @@ mod tests {
         let mut spin = Spin::default();
         let mut breaks = Vec::new();
         for outcome in [
-            InVain, InVain, InVain, Seen, InVain, InVain, Seen, Seen, InVain, InVain,
+            InVain, InVain, InVain, Quick, InVain, InVain, Late, Quick, InVain, InVain,
         ] {
             spin.learn(outcome, true);
-            breaks.push((spin.is_in_step, waits_without(&mut spin)));
+            breaks.push((spin.is_in_step(), waits_without(&mut spin)));
         }
         // Half of what came before is forgotten. The first in vain ends only the step.
         assert_eq!(
@@ -209,18 +256,77 @@ mod tests {
     #[test]
     fn four_that_were_cut_short_are_one_in_vain() {
         let mut spin = Spin::default();
-        spin.learn(Seen, false);
-        assert!(spin.is_in_step);
+        spin.learn(Quick, false);
+        assert!(spin.is_in_step());
         for _ in 0..3 {
             (0..3).for_each(|_| spin.learn(InVain, false));
-            assert!(spin.is_in_step);
-            spin.learn(Seen, false);
+            assert!(spin.is_in_step());
+            spin.learn(Quick, false);
         }
         (0..4).for_each(|_| spin.learn(InVain, false));
-        assert!(!spin.is_in_step);
+        assert!(!spin.is_in_step());
         assert_eq!(waits_without(&mut spin), 0);
         (0..4).for_each(|_| spin.learn(InVain, false));
         assert_eq!(waits_without(&mut spin), 1);
+    }
+
+    #[test]
+    fn several_quick_answers_in_a_row_make_a_late_one_pay_off() {
+        on_a_thread(|| {
+            let mut spin = end(0);
+            let mut last_has_paid_off = |outcomes: &[Outcome]| {
+                imp::settle_late();
+                for &outcome in outcomes {
+                    spin.learn(outcome, true);
+                }
+                !imp::may_pay_off()
+            };
+            assert!(!last_has_paid_off(&[Quick; 8]), "of no long spin");
+            assert!(!last_has_paid_off(&[
+                Late, Quick, Quick, Quick, Quick, Quick, Quick, Quick
+            ]));
+            assert!(last_has_paid_off(&[Quick]));
+            assert!(!last_has_paid_off(&[Quick; 8]), "it is paid");
+            assert!(!last_has_paid_off(&[Late, Quick, InVain]));
+            assert!(!last_has_paid_off(&[Quick; 8]), "not in a row");
+        });
+    }
+
+    #[test]
+    fn an_answer_soon_after_a_pending_poll_puts_the_end_in_step() {
+        on_a_thread(|| {
+            let poll = |end: &mut Spin, is_pending, pause, is_ready| {
+                if is_pending {
+                    end.end_pending();
+                }
+                thread::sleep(pause);
+                end.begin_poll(false, is_ready);
+                end.is_in_step()
+            };
+            let (none, long) = (Duration::ZERO, Duration::from_millis(1));
+            assert!((0..100).all(|_| !poll(&mut end(0), true, none, false)));
+            assert!((0..100).all(|_| !poll(&mut end(0), false, none, true)));
+            assert!((0..10).all(|_| !poll(&mut end(0), true, long, true)));
+
+            // This thread may be interrupted.
+            let mut guessed = end(0);
+            assert!((0..1000).any(|_| poll(&mut guessed, true, none, true)));
+            guessed.learn(InVain, true);
+            assert!(!guessed.is_in_step());
+            assert_eq!(waits_without(&mut guessed), 1, "it was only a guess");
+
+            let mut seen = end(0);
+            seen.learn(Quick, true);
+            assert!((0..100).all(|_| poll(&mut seen, true, none, true)));
+            seen.learn(InVain, true);
+            assert_eq!(waits_without(&mut seen), 0, "it was more than a guess");
+
+            let mut confirmed = end(0);
+            assert!((0..1000).any(|_| poll(&mut confirmed, true, none, true)));
+            confirmed.learn(Quick, true);
+            confirmed.learn(InVain, true);
+            assert_eq!(waits_without(&mut confirmed), 0, "it was more than a guess");
+        });
     }
 
     /// An end that is to do without a spin for so many waits.

@@ -5,28 +5,27 @@
 //!    absence adds to a credit what others had of it. The credit runs off while the thread is
 //!    present, whatever the task does then, and a spin ends with it.
 //! 2. *Long spins cost at most 2 %.* After a long spin that was not answered at once there is none
-//!    for 50 times what it took.
+//!    for 50 times what it took. One that was answered late, and has brought the ends into step, has
+//!    paid off: several quick answers in a row end its pause.
 //! 3. *A lost core costs a pause.* After a spin that took more than a millisecond there is none for
 //!    50 times that.
 //!
-//! A blocked thread has nobody else to serve: the first rule does not hold for it, and of the second
-//! any answer is soon enough.
+//! A blocked thread has nobody else to serve, so the first rule does not hold for it.
 //!
 //! The account does not see polls of ends that are not apart (but the first after they were), nor of
 //! `closed()`. What a task does
 //! after such a poll counts as absence, as if another task did it.
 
 use super::{Outcome, Place};
+use std::mem;
 use std::time::{Duration, Instant};
 
 /// The limit of a short look. A peer that runs on another core answers within that.
 pub(super) const SHORT: Duration = Duration::from_micros(2);
 /// The limit of a long spin: about what it takes to wake a thread that sleeps on another core.
 const LONG: Duration = Duration::from_micros(50);
-/// A long spin in a poll that was answered within this has paid.
-const QUICK: Duration = Duration::from_micros(10);
 /// A spin below this is not worth its start. The credit is saved up.
-const LEAST: Duration = Duration::from_nanos(500);
+pub(super) const LEAST: Duration = Duration::from_nanos(500);
 /// The credit does not grow beyond this.
 const MOST_CREDIT: Duration = Duration::from_micros(100);
 /// A spin that took this long was not one: another thread had the core.
@@ -49,6 +48,8 @@ pub(super) struct Account {
     credit_ends: Option<Instant>,
     /// Where the pause for long spins ends.
     long_from: Option<Instant>,
+    /// The pause for long spins is after one that was answered late, and may pay off.
+    may_pay_off: bool,
     /// Where the pause for all spins ends.
     any_from: Option<Instant>,
 }
@@ -59,6 +60,7 @@ impl Account {
             left: None,
             credit_ends: None,
             long_from: None,
+            may_pay_off: false,
             any_from: None,
         }
     }
@@ -75,14 +77,14 @@ impl Account {
     }
 
     /// The absence ends, and earns as much credit, without what this crate spent of it: on waking
-    /// the task, and on polls that only looked in.
-    pub(super) fn come_back(&mut self, now: Instant, looks: u32) {
-        if let Some(left) = self.left.take() {
-            let own = OWN.saturating_add(LOOK_IN.saturating_mul(looks));
-            let absence = now.saturating_duration_since(left).saturating_sub(own);
-            let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
-            self.credit_ends = now.checked_add(credit);
-        }
+    /// the task, and on polls that only looked in. Returns what is left.
+    pub(super) fn come_back(&mut self, now: Instant, looks: u32) -> Duration {
+        let left = self.left.take().unwrap_or(now);
+        let own = OWN.saturating_add(LOOK_IN.saturating_mul(looks));
+        let absence = now.saturating_duration_since(left).saturating_sub(own);
+        let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
+        self.credit_ends = now.checked_add(credit);
+        absence
     }
 
     /// The absence was none, and earns nothing.
@@ -104,23 +106,40 @@ impl Account {
         (limit >= LEAST).then_some(limit)
     }
 
+    /// How many glances the credit pays for, as if each took as long as a short look.
+    pub(super) fn glances(&self, now: Instant) -> u32 {
+        let paid = self.credit(now).as_nanos() / SHORT.as_nanos();
+        paid.try_into().unwrap_or(u32::MAX)
+    }
+
     /// A spin with this `limit` has ended.
     pub(super) fn settle(
         &mut self,
         now: Instant,
-        place: Place,
         limit: Duration,
         took: Duration,
         outcome: Outcome,
     ) {
         let pause = took.saturating_mul(PAUSE).min(LONGEST_PAUSE);
-        let has_paid = outcome == Outcome::Seen && (place == Place::Thread || took <= QUICK);
-        if limit > SHORT && !has_paid {
+        if limit > SHORT && outcome != Outcome::Quick {
+            self.may_pay_off = outcome == Outcome::Late && !is_paused(self.long_from, now);
             self.long_from = later(self.long_from, now, pause);
         }
         if took >= LOST_CORE {
             self.any_from = later(self.any_from, now, pause);
         }
+    }
+
+    /// The long spin that was answered late has paid off.
+    pub(super) fn forgive(&mut self) {
+        if mem::take(&mut self.may_pay_off) {
+            self.long_from = None;
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn may_pay_off(&self) -> bool {
+        self.may_pay_off
     }
 
     /// A clock that jumps back gives no more credit than there can be.
@@ -145,7 +164,7 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use Outcome::{InVain, Seen};
+    use Outcome::{InVain, Late, Quick};
 
     const US: Duration = Duration::from_micros(1);
 
@@ -216,49 +235,79 @@ mod tests {
     }
 
     /// How long the pauses for long spins and for all are, after such a spin.
-    fn pauses(place: Place, limit: Duration, took: Duration, outcome: Outcome) -> [Duration; 2] {
+    fn pauses(limit: Duration, took: Duration, outcome: Outcome) -> [Duration; 2] {
         let mut account = Account::new();
         let now = Instant::now();
-        account.settle(now, place, limit, took, outcome);
+        account.settle(now, limit, took, outcome);
         [account.long_from, account.any_from]
             .map(|until| until.map_or(Duration::ZERO, |until| until - now))
     }
 
     #[test]
     fn who_pauses_for_what() {
-        use Place::{Poll, Thread};
         const MS: Duration = Duration::from_millis(1);
         let none = Duration::ZERO;
-        for (place, limit, took, outcome, expected) in [
-            (Poll, SHORT, SHORT, InVain, [none, none]),
-            (Thread, SHORT, SHORT, InVain, [none, none]),
-            (Poll, LONG, LONG, InVain, [50 * LONG, none]),
-            (Thread, LONG, LONG, InVain, [50 * LONG, none]),
-            (Poll, LONG, QUICK, Seen, [none, none]),
-            (Poll, LONG, QUICK + US, Seen, [50 * (QUICK + US), none]),
-            (Thread, LONG, LONG, Seen, [none, none]),
-            (Thread, LONG, MS, Seen, [none, 50 * MS]),
-            (Thread, SHORT, MS, InVain, [none, 50 * MS]),
-            (Poll, LONG, 4 * MS, Seen, [200 * MS, 200 * MS]),
-            (Poll, LONG, 100 * MS, InVain, [LONGEST_PAUSE, LONGEST_PAUSE]),
+        for (limit, took, outcome, expected) in [
+            (SHORT, SHORT, InVain, [none, none]),
+            (SHORT, SHORT, Late, [none, none]),
+            (LONG, LONG, InVain, [50 * LONG, none]),
+            (LONG, SHORT, Late, [50 * SHORT, none]),
+            (LONG, LONG, Late, [50 * LONG, none]),
+            (LONG, US, Quick, [none, none]),
+            (SHORT, MS, InVain, [none, 50 * MS]),
+            (LONG, 4 * MS, Late, [200 * MS, 200 * MS]),
+            (LONG, 100 * MS, InVain, [LONGEST_PAUSE, LONGEST_PAUSE]),
         ] {
-            let pauses = pauses(place, limit, took, outcome);
-            assert_eq!(pauses, expected, "{place:?} {limit:?} {took:?} {outcome:?}");
+            let pauses = pauses(limit, took, outcome);
+            assert_eq!(pauses, expected, "{limit:?} {took:?} {outcome:?}");
         }
+    }
+
+    #[test]
+    fn only_the_pause_after_a_late_answer_ends_early() {
+        let is_long_after = |outcomes: &[Outcome]| {
+            let mut account = Account::new();
+            let now = Instant::now();
+            for &outcome in outcomes {
+                account.settle(now, LONG, LONG, outcome);
+            }
+            account.forgive();
+            account.allowance(now, Place::Thread) == Some(LONG)
+        };
+        assert!(is_long_after(&[Late]));
+        assert!(!is_long_after(&[InVain]));
+        assert!(!is_long_after(&[Late, InVain]));
+        assert!(!is_long_after(&[InVain, Late]));
+
+        let mut account = Account::new();
+        let now = Instant::now();
+        account.settle(now, LONG, LOST_CORE, Late);
+        account.forgive();
+        assert_eq!(account.allowance(now, Place::Thread), None, "rule 3");
+    }
+
+    #[test]
+    fn a_glance_costs_as_much_as_a_short_look() {
+        let (account, now) = with_credit(21 * US);
+        assert_eq!(account.glances(now), 10);
+        assert_eq!(account.glances(now + 2 * US), 9);
+        assert_eq!(account.glances(now + LONG), 0);
+        let (account, now) = with_credit(Duration::from_secs(1));
+        assert_eq!(account.glances(now), 50);
     }
 
     #[test]
     fn a_pause_is_kept_and_the_longer_one_counts() {
         let mut account = Account::new();
         let now = Instant::now();
-        account.settle(now, Place::Thread, LONG, LOST_CORE, InVain);
-        account.settle(now, Place::Thread, LONG, LONG, InVain);
+        account.settle(now, LONG, LOST_CORE, InVain);
+        account.settle(now, LONG, LONG, InVain);
         let allowed = |elapsed| account.allowance(now + elapsed, Place::Thread);
         assert_eq!(allowed(49 * LOST_CORE), None);
         assert_eq!(allowed(50 * LOST_CORE), Some(LONG));
 
         let mut account = Account::new();
-        account.settle(now, Place::Thread, LONG, LONG, InVain);
+        account.settle(now, LONG, LONG, InVain);
         let allowed = |elapsed| account.allowance(now + elapsed, Place::Thread);
         assert_eq!(allowed(49 * LONG), Some(SHORT));
         assert_eq!(allowed(50 * LONG), Some(LONG));
@@ -270,7 +319,7 @@ mod tests {
         let Some(before) = now.checked_sub(Duration::from_secs(5)) else {
             return;
         };
-        account.settle(now, Place::Poll, LONG, LOST_CORE, InVain);
+        account.settle(now, LONG, LOST_CORE, InVain);
         // As if there were no pause. The credit is at most what there can be.
         assert_eq!(account.allowance(before, Place::Poll), Some(LONG));
         account.leave(now);
@@ -289,6 +338,8 @@ mod tests {
         Away { time: u64, looks: u32, counts: bool },
         Busy { time: u64 },
         Spin { place: Place, answer: u64 },
+        Glance { time: u64 },
+        Forgive,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -302,6 +353,8 @@ mod tests {
             }),
             (0..5_000_u64).prop_map(|time| Step::Busy { time }),
             (place, time()).prop_map(|(place, answer)| Step::Spin { place, answer }),
+            (0..=2_000_u64).prop_map(|time| Step::Glance { time }),
+            Just(Step::Forgive),
         ]
     }
 
@@ -313,6 +366,7 @@ mod tests {
             let mut now = start;
             let mut account = Account::new();
             let (mut credit, mut away, mut spun, mut in_vain) = (0, 0, 0, 0_u64);
+            let mut glances = 0;
             let mut paused_until = start;
             for step in steps {
                 match step {
@@ -333,15 +387,34 @@ mod tests {
                         now += Duration::from_nanos(time);
                         credit = credit.saturating_sub(time);
                     }
+                    Step::Forgive => account.forgive(),
+                    // Of a poll, as a glance of a blocked thread needs no permission.
+                    Step::Glance { time } => {
+                        if glances > 0 {
+                            glances -= 1;
+                            now += Duration::from_nanos(time);
+                            credit = credit.saturating_sub(time);
+                            spun += time;
+                            prop_assert!(spun <= away, "rule 1, over all");
+                        }
+                    }
                     Step::Spin { place, answer } => {
-                        let Some(limit) = account.allowance(now, place) else {
+                        let limit = account.allowance(now, place);
+                        if place == Place::Poll {
+                            glances = limit.map_or(0, |_| account.glances(now));
+                        }
+                        let Some(limit) = limit else {
                             continue;
                         };
                         prop_assert!(now >= paused_until, "rule 3");
                         // It ends at its limit, if it is not interrupted for milliseconds.
                         let limit_ns = nanos(limit);
                         let took = if answer < 1_000_000 { answer.min(limit_ns) } else { answer };
-                        let outcome = if answer < limit_ns { Seen } else { InVain };
+                        let outcome = match answer {
+                            _ if answer >= limit_ns => InVain,
+                            0..2_000 => Quick,
+                            _ => Late,
+                        };
                         if place == Place::Poll {
                             prop_assert!(limit_ns <= credit, "rule 1");
                             spun += took.min(limit_ns);
@@ -350,7 +423,10 @@ mod tests {
                         now += Duration::from_nanos(took);
                         credit = credit.saturating_sub(took);
                         let took = Duration::from_nanos(took);
-                        account.settle(now, place, limit, took, outcome);
+                        if outcome != Quick {
+                            account.settle(now, limit, took, outcome);
+                            glances = 0;
+                        }
                         if took >= LOST_CORE {
                             paused_until = paused_until.max(now + (50 * took).min(LONGEST_PAUSE));
                         } else if limit > SHORT && outcome == InVain {

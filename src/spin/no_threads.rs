@@ -23,7 +23,20 @@ impl Threads {
 
 pub(super) fn leave() {}
 
-pub(super) fn come_back(_counts: bool) {}
+pub(super) fn come_back(_counts: bool) -> bool {
+    false
+}
+
+pub(super) fn forgive() {}
+
+/// Only the spin looks, and that may be at any moment.
+pub(crate) fn may_glance(_place: Place) -> bool {
+    false
+}
+
+pub(crate) fn glance(seen: impl Fn() -> bool) -> bool {
+    seen()
+}
 
 pub(super) fn look_in() {}
 
@@ -55,11 +68,11 @@ impl Grant {
     ) -> Outcome {
         let Grant(()) = self;
         if seen(waiter) {
-            return Outcome::Seen;
+            return Outcome::Quick;
         }
         before_long(waiter);
         if seen(waiter) {
-            Outcome::Seen
+            Outcome::Late
         } else {
             Outcome::InVain
         }

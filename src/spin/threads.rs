@@ -1,6 +1,6 @@
 //! The spin where ends run on threads.
 
-use super::account::{Account, SHORT};
+use super::account::{Account, LEAST, SHORT};
 use super::{Outcome, Place};
 use crate::slot::End;
 use std::cell::Cell;
@@ -52,6 +52,8 @@ thread_local! {
     /// How many polls only looked in since this thread left. They touch nothing else, so this is not
     /// in the account, which would have to be copied.
     static LOOKS: Cell<u32> = const { Cell::new(0) };
+    /// How many more polls may begin with a glance before the account is asked again.
+    static GLANCES: Cell<u32> = const { Cell::new(0) };
 }
 
 /// A number that no other running thread has: the address of a thread-local variable.
@@ -76,17 +78,30 @@ pub(super) fn leave() {
     account(|account| account.leave(now));
 }
 
-/// This thread is here. The time since it left was an absence if that `counts`.
+/// This thread is here. The time since it left was an absence if that `counts`. Returns whether it
+/// was, and no longer than a short look.
 #[inline]
-pub(super) fn come_back(counts: bool) {
-    if ACCOUNT.with(|cell| cell.get().has_left()) {
-        end_absence(counts);
-    }
+pub(super) fn come_back(counts: bool) -> bool {
+    ACCOUNT.with(|cell| cell.get().has_left()) && end_absence(counts)
 }
 
 /// A poll begins that only looks in.
 pub(super) fn look_in() {
     LOOKS.with(|looks| looks.set(looks.get().saturating_add(1)));
+}
+
+/// A long spin was answered late, and nothing was before that.
+#[cfg(test)]
+pub(super) fn settle_late() {
+    account(|account| {
+        *account = Account::new();
+        account.settle(Instant::now(), 2 * SHORT, SHORT, Outcome::Late);
+    });
+}
+
+#[cfg(test)]
+pub(super) fn may_pay_off() -> bool {
+    ACCOUNT.with(|cell| cell.get().may_pay_off())
 }
 
 #[cfg(test)]
@@ -95,14 +110,31 @@ pub(super) fn is_away() -> bool {
 }
 
 #[cold]
-fn end_absence(counts: bool) {
+fn end_absence(counts: bool) -> bool {
     if counts {
         let now = Instant::now();
         let looks = LOOKS.with(Cell::get);
-        account(|account| account.come_back(now, looks));
+        account(|account| account.come_back(now, looks)) < LEAST
     } else {
         account(Account::stay);
+        false
     }
+}
+
+/// The last long spin that was answered late has paid off.
+#[cold]
+pub(super) fn forgive() {
+    account(Account::forgive);
+}
+
+/// Whether a wait may begin with a glance, without asking the account. A blocked thread always may.
+pub(crate) fn may_glance(place: Place) -> bool {
+    place == Place::Thread
+        || GLANCES.with(|glances| {
+            let left = glances.get();
+            glances.set(left.saturating_sub(1));
+            left > 0
+        })
 }
 
 /// Permission to spin, from now on.
@@ -116,7 +148,13 @@ impl Grant {
     /// Asks the account of this thread.
     pub(crate) fn ask(place: Place, at_most: Duration) -> Option<Self> {
         let start = Instant::now();
-        let limit = ACCOUNT.with(|cell| cell.get().allowance(start, place))?;
+        let account = ACCOUNT.with(Cell::get);
+        let limit = account.allowance(start, place);
+        if place == Place::Poll {
+            let paid = limit.map_or(0, |_| account.glances(start));
+            GLANCES.with(|glances| glances.set(paid));
+        }
+        let limit = limit?;
         Some(Grant {
             start,
             limit: limit.min(at_most),
@@ -142,41 +180,45 @@ impl Grant {
         seen: impl Fn(&W) -> bool,
         before_long: impl FnOnce(&mut W),
     ) -> Outcome {
-        // Most spins are answered within this glance, and then the clock is not read again. A core
-        // that is lost meanwhile goes unnoticed.
         if glance(|| seen(waiter)) {
-            return Outcome::Seen;
+            return Outcome::Quick;
         }
         let elapsed = || self.start.elapsed();
-        let (mut outcome, mut took) = look(elapsed, self.limit.min(SHORT), || seen(waiter));
-        if outcome == Outcome::InVain && self.is_long() {
+        let (mut is_seen, mut took) = look(elapsed, self.limit.min(SHORT), || seen(waiter));
+        if !is_seen && self.is_long() {
             before_long(waiter);
-            (outcome, took) = look(elapsed, self.limit, || seen(waiter));
+            (is_seen, took) = look(elapsed, self.limit, || seen(waiter));
         }
         if self.place == Place::Poll {
             // It may have lost its core in the last looks. A blocked thread does not ask, because
             // that would slow it down too much.
             took = elapsed();
         }
-        if !is_quick(outcome, took) {
+        let outcome = judge(is_seen, took);
+        if outcome != Outcome::Quick {
             let now = Instant::now();
             let took = now.saturating_duration_since(self.start);
-            account(|account| account.settle(now, self.place, self.limit, took, outcome));
+            account(|account| account.settle(now, self.limit, took, outcome));
+            GLANCES.with(|glances| glances.set(0));
         }
         outcome
     }
 }
 
-/// Whether the account need not hear of a spin.
-fn is_quick(outcome: Outcome, took: Duration) -> bool {
-    outcome == Outcome::Seen && took < SHORT
+fn judge(is_seen: bool, took: Duration) -> Outcome {
+    match (is_seen, took < SHORT) {
+        (true, true) => Outcome::Quick,
+        (true, false) => Outcome::Late,
+        (false, _) => Outcome::InVain,
+    }
 }
 
 /// How many looks are a glance.
 const GLANCE: u32 = 8;
 
-/// A few looks, in some tenths of a microsecond.
-fn glance(seen: impl Fn() -> bool) -> bool {
+/// A few looks, in some tenths of a microsecond. If it is answered, no clock is read at all. A core that
+/// is lost meanwhile goes unnoticed.
+pub(crate) fn glance(seen: impl Fn() -> bool) -> bool {
     (0..GLANCE).any(|_| {
         seen() || {
             // Each look takes the cache line from the other end, which works there.
@@ -187,14 +229,15 @@ fn glance(seen: impl Fn() -> bool) -> bool {
     })
 }
 
-/// Looks again and again until `elapsed` reaches the limit. Returns the last value of `elapsed`, too.
+/// Looks again and again until `elapsed` reaches the limit. Returns whether it has seen something, and
+/// the last value of `elapsed`.
 ///
 /// The number of looks is bounded as well, because the clock may stand still or jump.
 fn look(
     elapsed: impl Fn() -> Duration,
     limit: Duration,
     seen: impl Fn() -> bool,
-) -> (Outcome, Duration) {
+) -> (bool, Duration) {
     /// A glance and a look at the clock take a sixteenth of a microsecond, or more.
     const GLANCES_PER_MICROSECOND: u128 = 16;
 
@@ -205,21 +248,16 @@ fn look(
             break;
         }
         if glance(&seen) {
-            return (Outcome::Seen, took);
+            return (true, took);
         }
     }
     // The answer may have come while another thread had the core.
-    let outcome = if seen() {
-        Outcome::Seen
-    } else {
-        Outcome::InVain
-    };
-    (outcome, took)
+    (seen(), took)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_quick, look, Grant, Threads, GLANCE, LOOKS, SHORT};
+    use super::{judge, look, may_glance, Grant, Threads, GLANCE, LOOKS, SHORT};
     use crate::slot::End;
     use crate::spin::{Outcome, Place};
     use std::cell::Cell;
@@ -244,7 +282,8 @@ mod tests {
                 looks.get() == number
             };
             let outcome = long().spin(&mut { number }, seen, |_| {});
-            assert_eq!((outcome, looks.get()), (Outcome::Seen, number));
+            assert_ne!(outcome, Outcome::InVain);
+            assert_eq!(looks.get(), number);
         }
     }
 
@@ -260,8 +299,8 @@ mod tests {
             looks.set(looks.get() + 1);
             false
         };
-        let (outcome, _) = look(clock, Duration::from_micros(5), count);
-        assert_eq!(outcome, Outcome::InVain);
+        let (is_seen, _) = look(clock, Duration::from_micros(5), count);
+        assert!(!is_seen);
         // The last one is for what came meanwhile.
         assert_eq!((time.get(), looks.get()), (5, 4 * GLANCE + 1));
     }
@@ -269,8 +308,8 @@ mod tests {
     #[test]
     fn a_look_sees_what_came_while_it_had_no_core() {
         let suspended = || Duration::from_secs(1);
-        let (outcome, _) = look(suspended, Duration::from_micros(5), || true);
-        assert_eq!(outcome, Outcome::Seen);
+        let (is_seen, _) = look(suspended, Duration::from_micros(5), || true);
+        assert!(is_seen);
     }
 
     #[test]
@@ -281,8 +320,8 @@ mod tests {
                 looks.set(looks.get() + 1);
                 false
             };
-            let (outcome, _) = look(|| stuck, Duration::from_micros(50), count);
-            assert_eq!(outcome, Outcome::InVain, "{stuck:?}");
+            let (is_seen, _) = look(|| stuck, Duration::from_micros(50), count);
+            assert!(!is_seen, "{stuck:?}");
             // Sixteen glances for each microsecond and one more, and the last look.
             assert_eq!(looks.get(), (50 * 16 + 1) * GLANCE + 1, "{stuck:?}");
         }
@@ -305,17 +344,56 @@ mod tests {
     }
 
     #[test]
-    fn only_a_quick_answer_is_none_of_the_accounts_business() {
+    fn an_answer_within_a_short_look_is_quick() {
         let below = SHORT.saturating_sub(Duration::from_nanos(1));
-        for (outcome, took, expected) in [
-            (Outcome::Seen, Duration::ZERO, true),
-            (Outcome::Seen, below, true),
-            (Outcome::Seen, SHORT, false),
-            (Outcome::Seen, 2 * SHORT, false),
-            (Outcome::InVain, Duration::ZERO, false),
+        for (is_seen, took, expected) in [
+            (true, Duration::ZERO, Outcome::Quick),
+            (true, below, Outcome::Quick),
+            (true, SHORT, Outcome::Late),
+            (true, 2 * SHORT, Outcome::Late),
+            (false, Duration::ZERO, Outcome::InVain),
+            (false, SHORT, Outcome::InVain),
         ] {
-            assert_eq!(is_quick(outcome, took), expected, "{outcome:?} {took:?}");
+            assert_eq!(judge(is_seen, took), expected, "{is_seen} {took:?}");
         }
+    }
+
+    #[test]
+    fn a_poll_glances_as_often_as_its_credit_pays_for_and_a_thread_always() {
+        thread::spawn(|| {
+            let glances = || (0..1000).take_while(|_| may_glance(Place::Poll)).count();
+            assert_eq!(glances(), 0, "no credit");
+            // Credit runs off, and this thread may be interrupted for longer.
+            let most = (0..1000)
+                .map(|_| {
+                    super::leave();
+                    thread::sleep(Duration::from_millis(1));
+                    super::come_back(true);
+                    assert_eq!(glances(), 0, "nobody has asked the account");
+                    let _ = Grant::ask(Place::Poll, Duration::MAX);
+                    glances()
+                })
+                .max();
+            // 100 µs are the most, and some pass on the way.
+            assert!((40..=50).contains(&most.unwrap()), "{most:?}");
+            assert!(may_glance(Place::Thread));
+
+            let spin_in_vain = |place| {
+                super::GLANCES.with(|glances| glances.set(3));
+                let grant = Grant {
+                    limit: SHORT,
+                    place,
+                    ..long()
+                };
+                let outcome = grant.spin(&mut (), |()| false, |()| {});
+                assert_eq!(outcome, Outcome::InVain);
+                glances()
+            };
+            assert_eq!(spin_in_vain(Place::Poll), 0);
+            assert_eq!(spin_in_vain(Place::Thread), 0);
+        })
+        .join()
+        .unwrap();
     }
 
     #[test]
@@ -350,7 +428,7 @@ mod tests {
     fn what_comes_before_the_long_part_comes_between_the_two() {
         let mut steps = 0;
         let outcome = long().spin(&mut steps, |steps| *steps > 0, |steps| *steps += 1);
-        assert_eq!((outcome, steps), (Outcome::Seen, 1));
+        assert_eq!((outcome, steps), (Outcome::Late, 1));
         let short = Grant {
             limit: SHORT,
             ..long()
@@ -376,7 +454,7 @@ mod tests {
                 },
                 |()| {},
             );
-            assert_eq!(outcome, Outcome::Seen);
+            assert_eq!(outcome, Outcome::Late);
             assert!(ask().is_none());
         })
         .join()

@@ -2,7 +2,7 @@
 
 use super::{Operation, Stage, Wait};
 use crate::slot::{Flags, Seat};
-use crate::spin::{Grant, Place};
+use crate::spin::{self, Grant, Outcome, Place};
 use std::time::Duration;
 
 impl<T, O: Operation<T>> Wait<'_, T, O> {
@@ -78,9 +78,19 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         let other = self.operation.seat().end().other().transfer_seat();
         let other_sleeps = self.channel.flags().has(Flags::seat(other));
         // An end that sleeps does not wake up within a short look.
-        let is_long_only = other_sleeps || !self.spin.is_in_step;
+        let is_long_only = other_sleeps || !self.spin.is_in_step();
+        let has_glanced = !is_long_only && spin::may_glance(place);
+        if has_glanced {
+            if O::BRINGS_ITEM {
+                self.announce_early();
+            }
+            if spin::glance(|| self.sees_answer()) {
+                self.spin.learn(Outcome::Quick, true);
+                return self.channel.flags();
+            }
+        }
         let mut grant = Grant::ask(place, at_most).filter(|it| it.is_long() || !is_long_only);
-        if grant.is_some() && (O::BRINGS_ITEM || other_sleeps) {
+        if grant.is_some() && !has_glanced && (O::BRINGS_ITEM || other_sleeps) {
             self.announce_early();
             if other_sleeps {
                 // The wake took time, so the grant is out of date.
@@ -89,16 +99,22 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         }
         if let Some(grant) = grant {
             let covers_short_look = grant.covers_short_look();
-            let seen = |wait: &Self| wait.operation.is_ready(wait.channel.flags());
-            let outcome = grant.spin(self, seen, |wait| {
+            let outcome = grant.spin(self, Self::sees_answer, |wait| {
                 if !O::BRINGS_ITEM {
                     // Otherwise a peer in `wanted` would spin as well, and both in vain.
                     wait.announce_early();
                 }
             });
             self.spin.learn(outcome, covers_short_look);
+        } else if has_glanced {
+            // A thread may not spin only in a pause. That ends being in step, and so the glances.
+            self.spin.learn(Outcome::InVain, place == Place::Thread);
         }
         self.channel.flags()
+    }
+
+    fn sees_answer(&self) -> bool {
+        self.operation.is_ready(self.channel.flags())
     }
 
     /// Announces the operation before it sits down.
@@ -291,7 +307,7 @@ mod tests {
             }
             let mut spin = Spin::default();
             if in_step {
-                spin.learn(Outcome::Seen, true);
+                spin.learn(Outcome::Quick, true);
             }
             let mut wait = Wait::new(&channel, &mut spin, Noted::<ITEM>::default());
             wait.spin_before_sleep(Place::Thread, at_most);
@@ -336,7 +352,7 @@ mod tests {
         let channel = Channel::<()>::default();
         let mut spin = Spin::default();
         (0..3).for_each(|_| spin.learn(Outcome::InVain, true));
-        spin.learn(Outcome::Seen, true);
+        spin.learn(Outcome::Quick, true);
         let mut cut_short = |ready_after| {
             let spin = &mut spin;
             let spun = || {
@@ -346,7 +362,7 @@ mod tests {
                 };
                 let mut wait = Wait::new(&channel, spin, noted);
                 wait.spin_before_sleep(Place::Thread, Duration::from_micros(1));
-                assert!(wait.spin.is_in_step);
+                assert!(wait.spin.is_in_step());
             };
             // On a thread whose account is new: one that was interrupted pauses.
             thread::scope(|scope| scope.spawn(spun).join().unwrap());
@@ -546,7 +562,7 @@ mod tests {
             let channel = Channel::<()>::default();
             let mut spin = Spin::default();
             // As if a short look were worth it.
-            spin.learn(Outcome::Seen, true);
+            spin.learn(Outcome::Quick, true);
             let mut wait = Wait::new(&channel, &mut spin, Take);
             wait.spin_before_sleep(Place::Thread, at_most);
             let announced = channel.flags().has(Flags::WAITING);
