@@ -50,9 +50,33 @@ const TIMES: &[(&str, &str, Which, f64)] = &[
     ("tokio-multi-thread", STRICT, WHOSE_OK_MEANS_TAKEN, 1.0),
     (
         "threads-block-on",
+        "at most 0.02 × every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        0.02,
+    ),
+    (
+        "threads-block-on",
+        "at most 0.03 × every peer that does not spin",
+        THAT_DOES_NOT_SPIN,
+        0.03,
+    ),
+    (
+        "threads-block-on",
         "at most 0.05 × every peer",
         EVERY_PEER,
         0.05,
+    ),
+    (
+        "two-cores-block-on",
+        "at most 0.02 × every peer whose Ok means taken",
+        WHOSE_OK_MEANS_TAKEN,
+        0.02,
+    ),
+    (
+        "two-cores-block-on",
+        "at most 0.03 × every peer that does not spin",
+        THAT_DOES_NOT_SPIN,
+        0.03,
     ),
     (
         "two-cores-block-on",
