@@ -94,7 +94,7 @@ impl<T> Sender<T> {
     /// This succeeds only if nothing is on offer and a receive is waiting: a
     /// [`Recv`](crate::Recv), a [`NextOffer`](crate::NextOffer) or a stream that was polled and
     /// found nothing, or a blocked thread. The item is then on offer to it. (A receive that begins may
-    /// spin for 2 µs before it counts as waiting.)
+    /// spin for some 2 µs before it counts as waiting.)
     ///
     /// `Ok` means offered to a waiting receive, and not yet taken. If that receive is cancelled before
     /// it runs, the item stays on offer for the next one. If the receiver is closed instead,

@@ -23,7 +23,7 @@ mod imp;
 #[path = "spin/no_threads.rs"]
 mod imp;
 
-pub(crate) use imp::{glance, may_glance, Grant, Threads};
+pub(crate) use imp::{glance, take_glance, Grant, Threads};
 
 /// The longest break, in waits, after a spin in vain.
 const LONGEST_BREAK: u16 = 256;
@@ -34,7 +34,7 @@ const SOON: u16 = 16;
 /// So many spins that were cut short take as long as a short look.
 const CUT_SHORT: u8 = 4;
 
-/// So many quick answers in a row make a long spin before them pay off.
+/// So many answered spins in a row make a long spin before them pay off.
 const PAYS_OFF_AFTER: u8 = 8;
 
 /// Who spins.
@@ -50,22 +50,11 @@ pub(crate) enum Place {
 /// How a spin ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
-    /// The answer came within a short look: the peer runs.
-    Quick,
+    /// It was answered, and was worth its time.
+    Seen,
+    /// A long spin in a poll was answered late. It pays off only if it has brought the ends into step.
     Late,
     InVain,
-}
-
-/// Whether the other end runs, and answers within a short look.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-enum Step {
-    /// The last spin was in vain. Only a long one may help.
-    #[default]
-    Out,
-    /// The last answer came soon after a pending poll. But the peer may have run on this core.
-    Perhaps,
-    /// The last spin was answered.
-    In,
 }
 
 /// An end's experience with spinning.
@@ -80,9 +69,12 @@ pub(crate) struct Spin {
     pub(crate) is_apart: bool,
     /// How many spins in a row were cut short, and in vain.
     cut_short: u8,
-    step: Step,
-    /// How many quick answers are missing until the last long spin has paid off.
+    /// The last spin was answered, so a short look may be enough. Otherwise only a long spin is.
+    pub(crate) is_in_step: bool,
+    /// How many more answered spins make the last late one pay off.
     unpaid: u8,
+    /// The number of the pause after that one.
+    pause: u16,
     /// The last poll of this end was pending.
     is_pending: bool,
     /// This poll, or the last one, only looks in.
@@ -99,9 +91,7 @@ impl Spin {
         let was_pending = mem::take(&mut self.is_pending);
         self.looks_in = sits || self.skip >= SOON;
         if !self.looks_in {
-            if imp::come_back(was_pending) && is_ready && self.step == Step::Out {
-                self.step = Step::Perhaps;
-            }
+            imp::come_back(was_pending);
         } else if is_ready {
             // Its task goes on, on this thread.
             imp::come_back(false);
@@ -127,11 +117,6 @@ impl Spin {
         imp::come_back(false);
     }
 
-    /// Whether a short look may be enough.
-    pub(crate) fn is_in_step(&self) -> bool {
-        self.step != Step::Out
-    }
-
     /// Counts a wait that begins now. Returns whether it is to begin with a spin.
     #[inline]
     pub(crate) fn count_wait(&mut self) -> bool {
@@ -143,6 +128,7 @@ impl Spin {
     /// Decides when the next spin is due, from how this one ended. A spin in vain that was shorter
     /// than a short look proves little: several of them count as one.
     pub(crate) fn learn(&mut self, outcome: Outcome, covers_short_look: bool) {
+        self.pay(outcome);
         self.cut_short = match outcome {
             Outcome::InVain if !covers_short_look => (self.cut_short + 1) % CUT_SHORT,
             _ => 0,
@@ -150,35 +136,30 @@ impl Spin {
         if self.cut_short > 0 {
             return;
         }
-        let is_in_vain = outcome == Outcome::InVain;
-        let step = if is_in_vain { Step::Out } else { Step::In };
-        let before = mem::replace(&mut self.step, step);
-        match outcome {
-            Outcome::Quick => {
-                self.penalty /= 2;
-                self.pay();
-            }
-            Outcome::Late => {
-                self.penalty /= 2;
-                self.unpaid = PAYS_OFF_AFTER;
-            }
-            Outcome::InVain => {
-                self.unpaid = 0;
-                if before != Step::In {
-                    self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
-                    self.skip = self.penalty;
-                }
-            }
+        if outcome != Outcome::InVain {
+            self.is_in_step = true;
+            self.penalty /= 2;
+        } else if self.is_in_step {
+            self.is_in_step = false;
+        } else {
+            self.penalty = (2 * self.penalty + 1).min(LONGEST_BREAK);
+            self.skip = self.penalty;
         }
     }
 
-    /// A quick answer pays a part of the last long spin.
-    fn pay(&mut self) {
-        if self.unpaid > 0 {
-            self.unpaid -= 1;
-            if self.unpaid == 0 {
-                imp::forgive();
+    /// A late spin pays off with several answered ones in a row. Then its pause ends.
+    fn pay(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Late => {
+                self.unpaid = PAYS_OFF_AFTER;
+                self.pause = imp::last_pause();
             }
+            Outcome::InVain => self.unpaid = 0,
+            Outcome::Seen if self.unpaid == 1 => {
+                self.unpaid = 0;
+                imp::end_pause(self.pause);
+            }
+            Outcome::Seen => self.unpaid = self.unpaid.saturating_sub(1),
         }
     }
 }
@@ -196,11 +177,14 @@ pub(crate) fn is_away() -> bool {
 }
 
 #[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
+pub(crate) use imp::testing;
+
+#[cfg(all(test, not(any(target_family = "wasm", handoff_no_spin, loom))))]
 mod tests {
-    use super::{imp, Grant, Outcome, Place, Spin, LONGEST_BREAK, SOON};
+    use super::{imp, testing, Grant, Outcome, Place, Spin, LONGEST_BREAK, SOON};
     use std::thread;
     use std::time::Duration;
-    use Outcome::{InVain, Late, Quick};
+    use Outcome::{InVain, Late, Seen};
 
     /// How many waits go by without a spin until one is due.
     fn waits_without(spin: &mut Spin) -> u16 {
@@ -213,7 +197,7 @@ mod tests {
     fn the_first_wait_spins() {
         let mut spin = Spin::default();
         assert_eq!(waits_without(&mut spin), 0);
-        assert!(!spin.is_in_step());
+        assert!(!spin.is_in_step);
     }
 
     #[test]
@@ -230,10 +214,10 @@ mod tests {
         let mut spin = Spin::default();
         let mut breaks = Vec::new();
         for outcome in [
-            InVain, InVain, InVain, Quick, InVain, InVain, Late, Quick, InVain, InVain,
+            InVain, InVain, InVain, Seen, InVain, InVain, Late, Seen, InVain, InVain,
         ] {
             spin.learn(outcome, true);
-            breaks.push((spin.is_in_step(), waits_without(&mut spin)));
+            breaks.push((spin.is_in_step, waits_without(&mut spin)));
         }
         // Half of what came before is forgotten. The first in vain ends only the step.
         assert_eq!(
@@ -256,76 +240,57 @@ mod tests {
     #[test]
     fn four_that_were_cut_short_are_one_in_vain() {
         let mut spin = Spin::default();
-        spin.learn(Quick, false);
-        assert!(spin.is_in_step());
+        spin.learn(Seen, false);
+        assert!(spin.is_in_step);
         for _ in 0..3 {
             (0..3).for_each(|_| spin.learn(InVain, false));
-            assert!(spin.is_in_step());
-            spin.learn(Quick, false);
+            assert!(spin.is_in_step);
+            spin.learn(Seen, false);
         }
         (0..4).for_each(|_| spin.learn(InVain, false));
-        assert!(!spin.is_in_step());
+        assert!(!spin.is_in_step);
         assert_eq!(waits_without(&mut spin), 0);
         (0..4).for_each(|_| spin.learn(InVain, false));
         assert_eq!(waits_without(&mut spin), 1);
     }
 
     #[test]
-    fn several_quick_answers_in_a_row_make_a_late_one_pay_off() {
+    fn a_late_spin_pays_off_with_several_answers_in_a_row() {
         on_a_thread(|| {
             let mut spin = end(0);
-            let mut last_has_paid_off = |outcomes: &[Outcome]| {
-                imp::settle_late();
-                for &outcome in outcomes {
-                    spin.learn(outcome, true);
+            let mut has_paid_off = |outcomes: &[(Outcome, usize)]| {
+                for &(outcome, times) in outcomes {
+                    for _ in 0..times {
+                        if outcome == Late {
+                            testing::settle_late();
+                        }
+                        spin.learn(outcome, true);
+                    }
                 }
-                !imp::may_pay_off()
+                !testing::may_pay_off()
             };
-            assert!(!last_has_paid_off(&[Quick; 8]), "of no long spin");
-            assert!(!last_has_paid_off(&[
-                Late, Quick, Quick, Quick, Quick, Quick, Quick, Quick
+            testing::settle_late();
+            assert!(!has_paid_off(&[(Seen, 20)]), "another end's");
+            assert!(!has_paid_off(&[(Late, 1), (Seen, 7)]));
+            assert!(has_paid_off(&[(Seen, 1)]));
+            testing::settle_late();
+            assert!(!has_paid_off(&[(Seen, 20)]), "its own has paid off");
+            assert!(!has_paid_off(&[
+                (Late, 1),
+                (Seen, 7),
+                (InVain, 1),
+                (Seen, 20)
             ]));
-            assert!(last_has_paid_off(&[Quick]));
-            assert!(!last_has_paid_off(&[Quick; 8]), "it is paid");
-            assert!(!last_has_paid_off(&[Late, Quick, InVain]));
-            assert!(!last_has_paid_off(&[Quick; 8]), "not in a row");
-        });
-    }
+            assert!(!has_paid_off(&[(Late, 1), (Seen, 7), (Late, 1), (Seen, 7)]));
+            testing::settle_late();
+            assert!(!has_paid_off(&[(Seen, 1)]), "the last one is another end's");
 
-    #[test]
-    fn an_answer_soon_after_a_pending_poll_puts_the_end_in_step() {
-        on_a_thread(|| {
-            let poll = |end: &mut Spin, is_pending, pause, is_ready| {
-                if is_pending {
-                    end.end_pending();
-                }
-                thread::sleep(pause);
-                end.begin_poll(false, is_ready);
-                end.is_in_step()
-            };
-            let (none, long) = (Duration::ZERO, Duration::from_millis(1));
-            assert!((0..100).all(|_| !poll(&mut end(0), true, none, false)));
-            assert!((0..100).all(|_| !poll(&mut end(0), false, none, true)));
-            assert!((0..10).all(|_| !poll(&mut end(0), true, long, true)));
-
-            // This thread may be interrupted.
-            let mut guessed = end(0);
-            assert!((0..1000).any(|_| poll(&mut guessed, true, none, true)));
-            guessed.learn(InVain, true);
-            assert!(!guessed.is_in_step());
-            assert_eq!(waits_without(&mut guessed), 1, "it was only a guess");
-
-            let mut seen = end(0);
-            seen.learn(Quick, true);
-            assert!((0..100).all(|_| poll(&mut seen, true, none, true)));
-            seen.learn(InVain, true);
-            assert_eq!(waits_without(&mut seen), 0, "it was more than a guess");
-
-            let mut confirmed = end(0);
-            assert!((0..1000).any(|_| poll(&mut confirmed, true, none, true)));
-            confirmed.learn(Quick, true);
-            confirmed.learn(InVain, true);
-            assert_eq!(waits_without(&mut confirmed), 0, "it was more than a guess");
+            testing::settle_late();
+            spin.learn(Late, true);
+            (0..4).for_each(|_| spin.learn(Seen, true));
+            spin.learn(InVain, false);
+            (0..20).for_each(|_| spin.learn(Seen, true));
+            assert!(testing::may_pay_off(), "cut short, but in vain");
         });
     }
 

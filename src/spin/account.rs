@@ -5,12 +5,15 @@
 //!    absence adds to a credit what others had of it. The credit runs off while the thread is
 //!    present, whatever the task does then, and a spin ends with it.
 //! 2. *Long spins cost at most 2 %.* After a long spin that was not answered at once there is none
-//!    for 50 times what it took. One that was answered late, and has brought the ends into step, has
-//!    paid off: several quick answers in a row end its pause.
+//!    for 50 times what it took. If it was answered late, and brought the ends into step, it has paid
+//!    off: several answered spins in a row end its pause.
 //! 3. *A lost core costs a pause.* After a spin that took more than a millisecond there is none for
 //!    50 times that.
 //!
-//! A blocked thread has nobody else to serve, so the first rule does not hold for it.
+//! A blocked thread has nobody else to serve: the first rule does not hold for it, and of the second
+//! any answer is soon enough.
+//!
+//! A glance is so short that it needs no look at the clock: the credit pays for some in advance.
 //!
 //! The account does not see polls of ends that are not apart (but the first after they were), nor of
 //! `closed()`. What a task does
@@ -25,7 +28,7 @@ pub(super) const SHORT: Duration = Duration::from_micros(2);
 /// The limit of a long spin: about what it takes to wake a thread that sleeps on another core.
 const LONG: Duration = Duration::from_micros(50);
 /// A spin below this is not worth its start. The credit is saved up.
-pub(super) const LEAST: Duration = Duration::from_nanos(500);
+const LEAST: Duration = Duration::from_nanos(500);
 /// The credit does not grow beyond this.
 const MOST_CREDIT: Duration = Duration::from_micros(100);
 /// A spin that took this long was not one: another thread had the core.
@@ -48,8 +51,10 @@ pub(super) struct Account {
     credit_ends: Option<Instant>,
     /// Where the pause for long spins ends.
     long_from: Option<Instant>,
-    /// The pause for long spins is after one that was answered late, and may pay off.
+    /// The last long spin was answered late, and may pay off.
     may_pay_off: bool,
+    /// The number of the last pause for long spins.
+    last_pause: u16,
     /// Where the pause for all spins ends.
     any_from: Option<Instant>,
 }
@@ -61,6 +66,7 @@ impl Account {
             credit_ends: None,
             long_from: None,
             may_pay_off: false,
+            last_pause: 0,
             any_from: None,
         }
     }
@@ -77,14 +83,14 @@ impl Account {
     }
 
     /// The absence ends, and earns as much credit, without what this crate spent of it: on waking
-    /// the task, and on polls that only looked in. Returns what is left.
-    pub(super) fn come_back(&mut self, now: Instant, looks: u32) -> Duration {
-        let left = self.left.take().unwrap_or(now);
-        let own = OWN.saturating_add(LOOK_IN.saturating_mul(looks));
-        let absence = now.saturating_duration_since(left).saturating_sub(own);
-        let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
-        self.credit_ends = now.checked_add(credit);
-        absence
+    /// the task, and on polls that only looked in.
+    pub(super) fn come_back(&mut self, now: Instant, looks: u32) {
+        if let Some(left) = self.left.take() {
+            let own = OWN.saturating_add(LOOK_IN.saturating_mul(looks));
+            let absence = now.saturating_duration_since(left).saturating_sub(own);
+            let credit = self.credit(left).saturating_add(absence).min(MOST_CREDIT);
+            self.credit_ends = now.checked_add(credit);
+        }
     }
 
     /// The absence was none, and earns nothing.
@@ -106,10 +112,25 @@ impl Account {
         (limit >= LEAST).then_some(limit)
     }
 
-    /// How many glances the credit pays for, as if each took as long as a short look.
+    /// How many glances the credit pays for, beside a short look, as if each took as long as that.
     pub(super) fn glances(&self, now: Instant) -> u32 {
-        let paid = self.credit(now).as_nanos() / SHORT.as_nanos();
+        let rest = self.credit(now).saturating_sub(SHORT);
+        let paid = rest.as_nanos() / SHORT.as_nanos();
         paid.try_into().unwrap_or(u32::MAX)
+    }
+
+    /// Whether a spin has lost its core, and nobody has found since that the pause is over.
+    #[inline]
+    pub(super) fn has_lost_core(&self) -> bool {
+        self.any_from.is_some()
+    }
+
+    /// The pause after a lost core is over.
+    pub(super) fn after_pause(self) -> Self {
+        Account {
+            any_from: None,
+            ..self
+        }
     }
 
     /// A spin with this `limit` has ended.
@@ -121,8 +142,9 @@ impl Account {
         outcome: Outcome,
     ) {
         let pause = took.saturating_mul(PAUSE).min(LONGEST_PAUSE);
-        if limit > SHORT && outcome != Outcome::Quick {
+        if limit > SHORT && outcome != Outcome::Seen {
             self.may_pay_off = outcome == Outcome::Late && !is_paused(self.long_from, now);
+            self.last_pause = self.last_pause.wrapping_add(1);
             self.long_from = later(self.long_from, now, pause);
         }
         if took >= LOST_CORE {
@@ -130,11 +152,24 @@ impl Account {
         }
     }
 
-    /// The long spin that was answered late has paid off.
-    pub(super) fn forgive(&mut self) {
-        if mem::take(&mut self.may_pay_off) {
+    pub(super) fn last_pause(&self) -> u16 {
+        self.last_pause
+    }
+
+    /// The late spin before this pause has paid off. If it is still the last pause, it ends.
+    pub(super) fn end_pause(&mut self, pause: u16) {
+        if self.last_pause == pause && mem::take(&mut self.may_pay_off) {
             self.long_from = None;
         }
+    }
+
+    /// The pauses are over. Only their number stays.
+    #[cfg(test)]
+    pub(super) fn forget_pauses(&mut self) {
+        *self = Account {
+            last_pause: self.last_pause,
+            ..Account::new()
+        };
     }
 
     #[cfg(test)]
@@ -164,7 +199,7 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use Outcome::{InVain, Late, Quick};
+    use Outcome::{InVain, Late, Seen};
 
     const US: Duration = Duration::from_micros(1);
 
@@ -253,7 +288,8 @@ mod tests {
             (LONG, LONG, InVain, [50 * LONG, none]),
             (LONG, SHORT, Late, [50 * SHORT, none]),
             (LONG, LONG, Late, [50 * LONG, none]),
-            (LONG, US, Quick, [none, none]),
+            (LONG, LONG, Seen, [none, none]),
+            (LONG, MS, Seen, [none, 50 * MS]),
             (SHORT, MS, InVain, [none, 50 * MS]),
             (LONG, 4 * MS, Late, [200 * MS, 200 * MS]),
             (LONG, 100 * MS, InVain, [LONGEST_PAUSE, LONGEST_PAUSE]),
@@ -271,7 +307,7 @@ mod tests {
             for &outcome in outcomes {
                 account.settle(now, LONG, LONG, outcome);
             }
-            account.forgive();
+            account.end_pause(account.last_pause());
             account.allowance(now, Place::Thread) == Some(LONG)
         };
         assert!(is_long_after(&[Late]));
@@ -280,20 +316,25 @@ mod tests {
         assert!(!is_long_after(&[InVain, Late]));
 
         let mut account = Account::new();
+        account.settle(Instant::now(), LONG, LONG, Late);
+        account.end_pause(account.last_pause().wrapping_sub(1));
+        assert!(account.may_pay_off(), "another pause");
+
+        let mut account = Account::new();
         let now = Instant::now();
         account.settle(now, LONG, LOST_CORE, Late);
-        account.forgive();
+        account.end_pause(account.last_pause());
         assert_eq!(account.allowance(now, Place::Thread), None, "rule 3");
     }
 
     #[test]
-    fn a_glance_costs_as_much_as_a_short_look() {
+    fn the_credit_pays_for_glances_beside_a_short_look() {
         let (account, now) = with_credit(21 * US);
-        assert_eq!(account.glances(now), 10);
-        assert_eq!(account.glances(now + 2 * US), 9);
+        assert_eq!(account.glances(now), 9);
+        assert_eq!(account.glances(now + 2 * US), 8);
         assert_eq!(account.glances(now + LONG), 0);
         let (account, now) = with_credit(Duration::from_secs(1));
-        assert_eq!(account.glances(now), 50);
+        assert_eq!(account.glances(now), 49);
     }
 
     #[test]
@@ -339,7 +380,7 @@ mod tests {
         Busy { time: u64 },
         Spin { place: Place, answer: u64 },
         Glance { time: u64 },
-        Forgive,
+        EndPause,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -354,7 +395,7 @@ mod tests {
             (0..5_000_u64).prop_map(|time| Step::Busy { time }),
             (place, time()).prop_map(|(place, answer)| Step::Spin { place, answer }),
             (0..=2_000_u64).prop_map(|time| Step::Glance { time }),
-            Just(Step::Forgive),
+            Just(Step::EndPause),
         ]
     }
 
@@ -387,7 +428,7 @@ mod tests {
                         now += Duration::from_nanos(time);
                         credit = credit.saturating_sub(time);
                     }
-                    Step::Forgive => account.forgive(),
+                    Step::EndPause => account.end_pause(account.last_pause()),
                     // Of a poll, as a glance of a blocked thread needs no permission.
                     Step::Glance { time } => {
                         if glances > 0 {
@@ -412,7 +453,7 @@ mod tests {
                         let took = if answer < 1_000_000 { answer.min(limit_ns) } else { answer };
                         let outcome = match answer {
                             _ if answer >= limit_ns => InVain,
-                            0..2_000 => Quick,
+                            _ if place == Place::Thread || answer < 2_000 => Seen,
                             _ => Late,
                         };
                         if place == Place::Poll {
@@ -423,7 +464,7 @@ mod tests {
                         now += Duration::from_nanos(took);
                         credit = credit.saturating_sub(took);
                         let took = Duration::from_nanos(took);
-                        if outcome != Quick {
+                        if outcome != Seen || took >= SHORT {
                             account.settle(now, limit, took, outcome);
                             glances = 0;
                         }

@@ -23,22 +23,24 @@ impl Threads {
 
 pub(super) fn leave() {}
 
-pub(super) fn come_back(_counts: bool) -> bool {
-    false
+pub(super) fn come_back(_counts: bool) {}
+
+pub(super) fn look_in() {}
+
+pub(super) fn last_pause() -> u16 {
+    0
 }
 
-pub(super) fn forgive() {}
+pub(super) fn end_pause(_pause: u16) {}
 
-/// Only the spin looks, and that may be at any moment.
-pub(crate) fn may_glance(_place: Place) -> bool {
+/// The models need no glance: their spin looks at any moment.
+pub(crate) fn take_glance(_place: Place) -> bool {
     false
 }
 
 pub(crate) fn glance(seen: impl Fn() -> bool) -> bool {
     seen()
 }
-
-pub(super) fn look_in() {}
 
 /// Permission to spin.
 pub(crate) struct Grant(());
@@ -68,11 +70,11 @@ impl Grant {
     ) -> Outcome {
         let Grant(()) = self;
         if seen(waiter) {
-            return Outcome::Quick;
+            return Outcome::Seen;
         }
         before_long(waiter);
         if seen(waiter) {
-            Outcome::Late
+            Outcome::Seen
         } else {
             Outcome::InVain
         }

@@ -1,6 +1,6 @@
 //! The spin where ends run on threads.
 
-use super::account::{Account, LEAST, SHORT};
+use super::account::{Account, SHORT};
 use super::{Outcome, Place};
 use crate::slot::End;
 use std::cell::Cell;
@@ -78,11 +78,12 @@ pub(super) fn leave() {
     account(|account| account.leave(now));
 }
 
-/// This thread is here. The time since it left was an absence if that `counts`. Returns whether it
-/// was, and no longer than a short look.
+/// This thread is here. The time since it left was an absence if that `counts`.
 #[inline]
-pub(super) fn come_back(counts: bool) -> bool {
-    ACCOUNT.with(|cell| cell.get().has_left()) && end_absence(counts)
+pub(super) fn come_back(counts: bool) {
+    if ACCOUNT.with(|cell| cell.get().has_left()) {
+        end_absence(counts);
+    }
 }
 
 /// A poll begins that only looks in.
@@ -90,51 +91,84 @@ pub(super) fn look_in() {
     LOOKS.with(|looks| looks.set(looks.get().saturating_add(1)));
 }
 
-/// A long spin was answered late, and nothing was before that.
-#[cfg(test)]
-pub(super) fn settle_late() {
-    account(|account| {
-        *account = Account::new();
-        account.settle(Instant::now(), 2 * SHORT, SHORT, Outcome::Late);
-    });
-}
-
-#[cfg(test)]
-pub(super) fn may_pay_off() -> bool {
-    ACCOUNT.with(|cell| cell.get().may_pay_off())
-}
-
 #[cfg(test)]
 pub(super) fn is_away() -> bool {
     ACCOUNT.with(|cell| cell.get().has_left())
 }
 
-#[cold]
-fn end_absence(counts: bool) -> bool {
-    if counts {
-        let now = Instant::now();
-        let looks = LOOKS.with(Cell::get);
-        account(|account| account.come_back(now, looks)) < LEAST
-    } else {
-        account(Account::stay);
-        false
+/// What tests of other files do to the account of their thread, and ask it.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{account, Account, Outcome, ACCOUNT, GLANCES, SHORT};
+    use crate::spin::account::LOST_CORE;
+    use std::cell::Cell;
+    use std::time::Instant;
+
+    /// A long spin ends that is answered late, after the pause of the last one.
+    pub(crate) fn settle_late() {
+        account(|account| {
+            account.forget_pauses();
+            account.settle(Instant::now(), 2 * SHORT, SHORT, Outcome::Late);
+        });
+    }
+
+    pub(crate) fn may_pay_off() -> bool {
+        ACCOUNT.with(|cell| cell.get().may_pay_off())
+    }
+
+    /// A spin loses its core for so long that the pause after it is the longest.
+    pub(crate) fn lose_core() {
+        account(|account| account.settle(Instant::now(), SHORT, 1000 * LOST_CORE, Outcome::InVain));
+    }
+
+    pub(crate) fn set_glances(number: u32) {
+        GLANCES.with(|glances| glances.set(number));
+    }
+
+    pub(crate) fn glances() -> u32 {
+        GLANCES.with(Cell::get)
+    }
+
+    /// The thread has an account with nothing in it.
+    pub(crate) fn forget_account() {
+        ACCOUNT.with(|cell| cell.set(Account::new()));
     }
 }
 
-/// The last long spin that was answered late has paid off.
 #[cold]
-pub(super) fn forgive() {
-    account(Account::forgive);
+fn end_absence(counts: bool) {
+    if counts {
+        let now = Instant::now();
+        let looks = LOOKS.with(Cell::get);
+        account(|account| account.come_back(now, looks));
+    } else {
+        account(Account::stay);
+    }
 }
 
-/// Whether a wait may begin with a glance, without asking the account. A blocked thread always may.
-pub(crate) fn may_glance(place: Place) -> bool {
-    place == Place::Thread
-        || GLANCES.with(|glances| {
+/// The number of the last pause for long spins.
+pub(super) fn last_pause() -> u16 {
+    ACCOUNT.with(|cell| cell.get().last_pause())
+}
+
+/// The late spin before this pause has paid off.
+#[cold]
+pub(super) fn end_pause(pause: u16) {
+    account(|account| account.end_pause(pause));
+}
+
+/// Whether a wait may begin with a glance, without a look at the clock. It is then used up.
+///
+/// A blocked thread may always do it, unless it has lost its core.
+pub(crate) fn take_glance(place: Place) -> bool {
+    match place {
+        Place::Thread => !ACCOUNT.with(|cell| cell.get().has_lost_core()),
+        Place::Poll => GLANCES.with(|glances| {
             let left = glances.get();
             glances.set(left.saturating_sub(1));
             left > 0
-        })
+        }),
+    }
 }
 
 /// Permission to spin, from now on.
@@ -147,6 +181,8 @@ pub(crate) struct Grant {
 impl Grant {
     /// Asks the account of this thread.
     pub(crate) fn ask(place: Place, at_most: Duration) -> Option<Self> {
+        // The wake before this may have polled another end, and this thread is still here.
+        come_back(false);
         let start = Instant::now();
         let account = ACCOUNT.with(Cell::get);
         let limit = account.allowance(start, place);
@@ -154,8 +190,10 @@ impl Grant {
             let paid = limit.map_or(0, |_| account.glances(start));
             GLANCES.with(|glances| glances.set(paid));
         }
-        let limit = limit?;
-        Some(Grant {
+        if limit.is_some() && account.has_lost_core() {
+            ACCOUNT.with(|cell| cell.set(account.after_pause()));
+        }
+        limit.map(|limit| Grant {
             start,
             limit: limit.min(at_most),
             place,
@@ -180,9 +218,6 @@ impl Grant {
         seen: impl Fn(&W) -> bool,
         before_long: impl FnOnce(&mut W),
     ) -> Outcome {
-        if glance(|| seen(waiter)) {
-            return Outcome::Quick;
-        }
         let elapsed = || self.start.elapsed();
         let (mut is_seen, mut took) = look(elapsed, self.limit.min(SHORT), || seen(waiter));
         if !is_seen && self.is_long() {
@@ -194,8 +229,8 @@ impl Grant {
             // that would slow it down too much.
             took = elapsed();
         }
-        let outcome = judge(is_seen, took);
-        if outcome != Outcome::Quick {
+        let outcome = self.judge(is_seen, took);
+        if outcome != Outcome::Seen || took >= SHORT {
             let now = Instant::now();
             let took = now.saturating_duration_since(self.start);
             account(|account| account.settle(now, self.limit, took, outcome));
@@ -203,21 +238,22 @@ impl Grant {
         }
         outcome
     }
-}
 
-fn judge(is_seen: bool, took: Duration) -> Outcome {
-    match (is_seen, took < SHORT) {
-        (true, true) => Outcome::Quick,
-        (true, false) => Outcome::Late,
-        (false, _) => Outcome::InVain,
+    /// A blocked thread has nobody else to serve, so any answer is soon enough for it.
+    fn judge(&self, is_seen: bool, took: Duration) -> Outcome {
+        let is_soon = took < SHORT || !self.is_long() || self.place == Place::Thread;
+        match (is_seen, is_soon) {
+            (true, true) => Outcome::Seen,
+            (true, false) => Outcome::Late,
+            (false, _) => Outcome::InVain,
+        }
     }
 }
 
 /// How many looks are a glance.
 const GLANCE: u32 = 8;
 
-/// A few looks, in some tenths of a microsecond. If it is answered, no clock is read at all. A core that
-/// is lost meanwhile goes unnoticed.
+/// A few looks, in some tenths of a microsecond. A core that is lost meanwhile goes unnoticed.
 pub(crate) fn glance(seen: impl Fn() -> bool) -> bool {
     (0..GLANCE).any(|_| {
         seen() || {
@@ -257,8 +293,9 @@ fn look(
 
 #[cfg(test)]
 mod tests {
-    use super::{judge, look, may_glance, Grant, Threads, GLANCE, LOOKS, SHORT};
+    use super::{look, take_glance, testing, Grant, Threads, GLANCE, LOOKS, SHORT};
     use crate::slot::End;
+    use crate::spin::account::LOST_CORE;
     use crate::spin::{Outcome, Place};
     use std::cell::Cell;
     use std::thread;
@@ -282,8 +319,7 @@ mod tests {
                 looks.get() == number
             };
             let outcome = long().spin(&mut { number }, seen, |_| {});
-            assert_ne!(outcome, Outcome::InVain);
-            assert_eq!(looks.get(), number);
+            assert_eq!((outcome, looks.get()), (Outcome::Seen, number));
         }
     }
 
@@ -344,42 +380,51 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_within_a_short_look_is_quick() {
+    fn only_a_long_spin_in_a_poll_can_be_late() {
         let below = SHORT.saturating_sub(Duration::from_nanos(1));
-        for (is_seen, took, expected) in [
-            (true, Duration::ZERO, Outcome::Quick),
-            (true, below, Outcome::Quick),
-            (true, SHORT, Outcome::Late),
-            (true, 2 * SHORT, Outcome::Late),
-            (false, Duration::ZERO, Outcome::InVain),
-            (false, SHORT, Outcome::InVain),
+        for (place, limit, is_seen, took, expected) in [
+            (Place::Poll, 2 * SHORT, true, Duration::ZERO, Outcome::Seen),
+            (Place::Poll, 2 * SHORT, true, below, Outcome::Seen),
+            (Place::Poll, 2 * SHORT, true, SHORT, Outcome::Late),
+            (Place::Poll, SHORT, true, SHORT, Outcome::Seen),
+            (Place::Thread, 2 * SHORT, true, 9 * SHORT, Outcome::Seen),
+            (Place::Poll, SHORT, false, Duration::ZERO, Outcome::InVain),
+            (Place::Thread, 2 * SHORT, false, SHORT, Outcome::InVain),
         ] {
-            assert_eq!(judge(is_seen, took), expected, "{is_seen} {took:?}");
+            let grant = Grant {
+                limit,
+                place,
+                ..long()
+            };
+            assert_eq!(
+                grant.judge(is_seen, took),
+                expected,
+                "{place:?} {limit:?} {is_seen} {took:?}"
+            );
         }
     }
 
     #[test]
-    fn a_poll_glances_as_often_as_its_credit_pays_for_and_a_thread_always() {
+    fn a_poll_glances_as_often_as_its_credit_has_paid_for() {
         thread::spawn(|| {
-            let glances = || (0..1000).take_while(|_| may_glance(Place::Poll)).count();
-            assert_eq!(glances(), 0, "no credit");
+            let take_all = || (0..1000).take_while(|_| take_glance(Place::Poll)).count();
+            assert_eq!(take_all(), 0, "no credit");
             // Credit runs off, and this thread may be interrupted for longer.
             let most = (0..1000)
                 .map(|_| {
                     super::leave();
                     thread::sleep(Duration::from_millis(1));
                     super::come_back(true);
-                    assert_eq!(glances(), 0, "nobody has asked the account");
+                    assert_eq!(take_all(), 0, "nobody has asked the account");
                     let _ = Grant::ask(Place::Poll, Duration::MAX);
-                    glances()
+                    take_all()
                 })
                 .max();
             // 100 µs are the most, and some pass on the way.
-            assert!((40..=50).contains(&most.unwrap()), "{most:?}");
-            assert!(may_glance(Place::Thread));
+            assert!((40..=49).contains(&most.unwrap()), "{most:?}");
 
             let spin_in_vain = |place| {
-                super::GLANCES.with(|glances| glances.set(3));
+                testing::set_glances(3);
                 let grant = Grant {
                     limit: SHORT,
                     place,
@@ -387,10 +432,69 @@ mod tests {
                 };
                 let outcome = grant.spin(&mut (), |()| false, |()| {});
                 assert_eq!(outcome, Outcome::InVain);
-                glances()
+                testing::glances()
             };
             assert_eq!(spin_in_vain(Place::Poll), 0);
             assert_eq!(spin_in_vain(Place::Thread), 0);
+
+            testing::set_glances(3);
+            let _ = Grant::ask(Place::Thread, Duration::MAX);
+            assert_eq!(testing::glances(), 3, "a blocked thread asks for itself");
+            testing::forget_account();
+            assert!(Grant::ask(Place::Poll, Duration::MAX).is_none());
+            assert_eq!(testing::glances(), 0, "no credit");
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn nobody_glances_in_a_pause() {
+        thread::spawn(|| {
+            assert!(take_glance(Place::Thread));
+            testing::lose_core();
+            assert!(!take_glance(Place::Thread));
+
+            // As much credit as there can be.
+            super::leave();
+            thread::sleep(Duration::from_millis(1));
+            super::come_back(true);
+            testing::set_glances(3);
+            assert!(Grant::ask(Place::Poll, Duration::MAX).is_none());
+            assert_eq!(testing::glances(), 0);
+            assert!(Grant::ask(Place::Thread, Duration::MAX).is_none());
+            assert!(!take_glance(Place::Thread), "it is not over");
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn glances_begin_again_after_a_pause() {
+        thread::spawn(|| {
+            let grant = Grant {
+                start: Instant::now().checked_sub(LOST_CORE).unwrap(),
+                limit: SHORT,
+                place: Place::Thread,
+            };
+            assert_eq!(grant.spin(&mut (), |()| false, |()| {}), Outcome::InVain);
+            assert!(!take_glance(Place::Thread));
+            // The pause is 50 ms, or longer if this thread is interrupted.
+            while Grant::ask(Place::Thread, Duration::MAX).is_none() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            assert!(take_glance(Place::Thread));
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_thread_that_asks_is_here() {
+        thread::spawn(|| {
+            super::leave();
+            let _ = Grant::ask(Place::Thread, Duration::MAX);
+            assert!(!super::is_away());
         })
         .join()
         .unwrap();
@@ -428,7 +532,7 @@ mod tests {
     fn what_comes_before_the_long_part_comes_between_the_two() {
         let mut steps = 0;
         let outcome = long().spin(&mut steps, |steps| *steps > 0, |steps| *steps += 1);
-        assert_eq!((outcome, steps), (Outcome::Late, 1));
+        assert_eq!((outcome, steps), (Outcome::Seen, 1));
         let short = Grant {
             limit: SHORT,
             ..long()
@@ -442,19 +546,18 @@ mod tests {
     fn a_thread_that_lost_its_core_pauses() {
         thread::spawn(|| {
             let ask = || Grant::ask(Place::Thread, Duration::from_secs(1));
-            let grant = ask().expect("a thread may spin at first");
-            assert!(grant.is_long());
+            assert!(ask().expect("a thread may spin at first").is_long());
             let looks = Cell::new(0);
-            let outcome = grant.spin(
+            let outcome = long().spin(
                 &mut (),
                 |()| {
                     looks.set(looks.get() + 1);
-                    thread::sleep(crate::spin::account::LOST_CORE / GLANCE);
+                    thread::sleep(LOST_CORE / GLANCE);
                     looks.get() > GLANCE
                 },
                 |()| {},
             );
-            assert_eq!(outcome, Outcome::Late);
+            assert_eq!(outcome, Outcome::Seen);
             assert!(ask().is_none());
         })
         .join()

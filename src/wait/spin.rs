@@ -78,14 +78,14 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         let other = self.operation.seat().end().other().transfer_seat();
         let other_sleeps = self.channel.flags().has(Flags::seat(other));
         // An end that sleeps does not wake up within a short look.
-        let is_long_only = other_sleeps || !self.spin.is_in_step();
-        let has_glanced = !is_long_only && spin::may_glance(place);
+        let is_long_only = other_sleeps || !self.spin.is_in_step;
+        let has_glanced = !is_long_only && spin::take_glance(place);
         if has_glanced {
             if O::BRINGS_ITEM {
                 self.announce_early();
             }
-            if spin::glance(|| self.sees_answer()) {
-                self.spin.learn(Outcome::Quick, true);
+            if self.glance() {
+                self.spin.learn(Outcome::Seen, true);
                 return self.channel.flags();
             }
         }
@@ -99,18 +99,26 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         }
         if let Some(grant) = grant {
             let covers_short_look = grant.covers_short_look();
-            let outcome = grant.spin(self, Self::sees_answer, |wait| {
-                if !O::BRINGS_ITEM {
-                    // Otherwise a peer in `wanted` would spin as well, and both in vain.
-                    wait.announce_early();
-                }
-            });
+            let outcome = if !has_glanced && self.glance() {
+                Outcome::Seen
+            } else {
+                grant.spin(self, Self::sees_answer, |wait| {
+                    if !O::BRINGS_ITEM {
+                        // Otherwise a peer in `wanted` would spin as well, and both in vain.
+                        wait.announce_early();
+                    }
+                })
+            };
             self.spin.learn(outcome, covers_short_look);
         } else if has_glanced {
-            // A thread may not spin only in a pause. That ends being in step, and so the glances.
-            self.spin.learn(Outcome::InVain, place == Place::Thread);
+            // The credit has run off since the account was asked for it.
+            self.spin.learn(Outcome::InVain, false);
         }
         self.channel.flags()
+    }
+
+    fn glance(&self) -> bool {
+        spin::glance(|| self.sees_answer())
     }
 
     fn sees_answer(&self) -> bool {
@@ -138,7 +146,7 @@ mod tests {
     use crate::closed::Closed;
     use crate::recv::Take;
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
-    use crate::spin::{is_away, Outcome, Place, Spin};
+    use crate::spin::{is_away, testing, Outcome, Place, Spin};
     use std::cell::Cell;
     use std::future::{pending, poll_fn, ready};
     use std::pin::{pin, Pin};
@@ -307,7 +315,7 @@ mod tests {
             }
             let mut spin = Spin::default();
             if in_step {
-                spin.learn(Outcome::Quick, true);
+                spin.learn(Outcome::Seen, true);
             }
             let mut wait = Wait::new(&channel, &mut spin, Noted::<ITEM>::default());
             wait.spin_before_sleep(Place::Thread, at_most);
@@ -347,12 +355,76 @@ mod tests {
         }
     }
 
+    /// So many waits in a row of an end that begins in step, and is not answered. Returns how often it
+    /// looked, how often it was announced, and whether it is in step then.
+    fn waits_in_vain(place: Place, glances: u32, waits: u32) -> (u32, u32, bool) {
+        #[derive(Default)]
+        struct Counted {
+            looks: Cell<u32>,
+            announced: u32,
+        }
+
+        impl Operation<()> for Counted {
+            type Output = ();
+
+            const BRINGS_ITEM: bool = true;
+
+            fn seat(&self) -> Seat {
+                Seat::Sender
+            }
+
+            fn is_ready(&self, _flags: Flags) -> bool {
+                self.looks.set(self.looks.get() + 1);
+                false
+            }
+
+            fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
+
+            fn announce(&mut self, _slot: &mut Slot<'_, ()>) -> Wake {
+                self.announced += 1;
+                Wake::nobody()
+            }
+        }
+
+        let channel = Channel::<()>::default();
+        let mut spin = Spin::default();
+        spin.learn(Outcome::Seen, true);
+        let (mut looks, mut announced) = (0, 0);
+        for _ in 0..waits {
+            testing::set_glances(glances);
+            let mut wait = Wait::new(&channel, &mut spin, Counted::default());
+            wait.spin_before_sleep(place, Duration::MAX);
+            looks += wait.operation.looks.get();
+            announced += wait.operation.announced;
+        }
+        (looks, announced, spin.is_in_step)
+    }
+
+    #[test]
+    fn a_glance_comes_first_and_may_be_all() {
+        thread::spawn(|| {
+            // This thread has no credit.
+            assert_eq!(waits_in_vain(Place::Poll, 0, 4), (0, 0, true));
+            assert_eq!(waits_in_vain(Place::Poll, 1, 3), (24, 3, true));
+            assert_eq!(waits_in_vain(Place::Poll, 1, 4), (32, 4, false));
+
+            // It spins after the glance, announced once, and then it is out of step.
+            let (looks, announced, is_in_step) = waits_in_vain(Place::Thread, 0, 1);
+            assert!(looks > 16 && announced == 1 && !is_in_step);
+
+            testing::lose_core();
+            assert_eq!(waits_in_vain(Place::Thread, 0, 9), (0, 0, true));
+        })
+        .join()
+        .unwrap();
+    }
+
     #[test]
     fn a_spin_that_was_cut_short_teaches_only_what_it_saw() {
         let channel = Channel::<()>::default();
         let mut spin = Spin::default();
         (0..3).for_each(|_| spin.learn(Outcome::InVain, true));
-        spin.learn(Outcome::Quick, true);
+        spin.learn(Outcome::Seen, true);
         let mut cut_short = |ready_after| {
             let spin = &mut spin;
             let spun = || {
@@ -362,7 +434,7 @@ mod tests {
                 };
                 let mut wait = Wait::new(&channel, spin, noted);
                 wait.spin_before_sleep(Place::Thread, Duration::from_micros(1));
-                assert!(wait.spin.is_in_step());
+                assert!(wait.spin.is_in_step);
             };
             // On a thread whose account is new: one that was interrupted pauses.
             thread::scope(|scope| scope.spawn(spun).join().unwrap());
@@ -562,7 +634,7 @@ mod tests {
             let channel = Channel::<()>::default();
             let mut spin = Spin::default();
             // As if a short look were worth it.
-            spin.learn(Outcome::Quick, true);
+            spin.learn(Outcome::Seen, true);
             let mut wait = Wait::new(&channel, &mut spin, Take);
             wait.spin_before_sleep(Place::Thread, at_most);
             let announced = channel.flags().has(Flags::WAITING);
