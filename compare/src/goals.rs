@@ -86,6 +86,13 @@ const TIMES: &[(&str, &str, Which, f64)] = &[
     ),
     ("threads-wait", "at most 3 × floor", FLOOR, 3.0),
     ("threads-wait", "faster than every peer", EVERY_PEER, 1.0),
+    (
+        "wanted-block-on",
+        "at most 2 × a send alone",
+        EVERY_PEER,
+        2.0,
+    ),
+    ("wanted-wait", "at most 2 × a send alone", EVERY_PEER, 2.0),
     ("two-cores-wait", "at most 3 × floor", FLOOR, 3.0),
     ("two-cores-wait", "faster than every peer", EVERY_PEER, 1.0),
     ("thread-to-task", "faster than every peer", EVERY_PEER, 1.0),

@@ -19,6 +19,13 @@ impl Threads {
         let Threads(()) = self;
         cfg!(loom) && !cfg!(handoff_no_spin)
     }
+
+    pub(crate) fn note_that_sender_asks(&self) {}
+
+    /// A receive in a model announces itself between two looks. So both orders come up.
+    pub(crate) fn sender_asks(&self) -> bool {
+        false
+    }
 }
 
 pub(super) fn leave() {}

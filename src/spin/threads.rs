@@ -5,14 +5,17 @@ use super::{Outcome, Place};
 use crate::slot::End;
 use std::cell::Cell;
 use std::hint;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// On which thread each end was last seen. It is noted at the first look of each wait, except of a
 /// blocking one that is answered at once.
+///
+/// All that is in it are hints, so the weakest ordering will do.
 pub(crate) struct Threads {
     sender: AtomicUsize,
     receiver: AtomicUsize,
+    sender_asks: AtomicBool,
 }
 
 impl Threads {
@@ -21,6 +24,7 @@ impl Threads {
         Threads {
             sender: AtomicUsize::new(0),
             receiver: AtomicUsize::new(0),
+            sender_asks: AtomicBool::new(false),
         }
     }
 
@@ -35,13 +39,24 @@ impl Threads {
             End::Receiver => (&self.receiver, &self.sender),
         };
         let here = this_thread();
-        // A hint and no more, so the weakest ordering will do. Written only when it changes, because
-        // a write takes the cache line from the other end.
+        // Written only when it changes, because a write takes the cache line from the other end.
         if own.load(Ordering::Relaxed) != here {
             own.store(here, Ordering::Relaxed);
         }
         let there = other.load(Ordering::Relaxed);
         there != here && there != 0
+    }
+
+    /// The sender spins in `wanted`.
+    pub(crate) fn note_that_sender_asks(&self) {
+        if !self.sender_asks() {
+            self.sender_asks.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the sender has ever spun in `wanted`. So a receive that spins has to say so at once.
+    pub(crate) fn sender_asks(&self) -> bool {
+        self.sender_asks.load(Ordering::Relaxed)
     }
 }
 

@@ -77,11 +77,12 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     pub(super) fn spin_before_sleep(&mut self, place: Place, at_most: Duration) -> Flags {
         let other = self.operation.seat().end().other().transfer_seat();
         let other_sleeps = self.channel.flags().has(Flags::seat(other));
+        let announces_first = self.announces_before_it_looks();
         // An end that sleeps does not wake up within a short look.
         let is_long_only = other_sleeps || !self.spin.is_in_step;
         let has_glanced = !is_long_only && spin::take_glance(place);
         if has_glanced {
-            if O::BRINGS_ITEM {
+            if announces_first {
                 self.announce_early();
             }
             if self.glance() {
@@ -90,7 +91,7 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             }
         }
         let mut grant = Grant::ask(place, at_most).filter(|it| it.is_long() || !is_long_only);
-        if grant.is_some() && !has_glanced && (O::BRINGS_ITEM || other_sleeps) {
+        if grant.is_some() && !has_glanced && (announces_first || other_sleeps) {
             self.announce_early();
             if other_sleeps {
                 // The wake took time, so the grant is out of date.
@@ -103,8 +104,8 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
                 Outcome::Seen
             } else {
                 grant.spin(self, Self::sees_answer, |wait| {
-                    if !O::BRINGS_ITEM {
-                        // Otherwise a peer in `wanted` would spin as well, and both in vain.
+                    // Otherwise a peer in `wanted` would spin as well, and both in vain.
+                    if !announces_first {
                         wait.announce_early();
                     }
                 })
@@ -115,6 +116,19 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
             self.spin.learn(Outcome::InVain, false);
         }
         self.channel.flags()
+    }
+
+    /// A send does, because the other end looks for its item. So does a receive whose sender asks
+    /// whether there is one: otherwise each of them would look for the other in vain.
+    fn announces_before_it_looks(&self) -> bool {
+        let threads = &self.channel.threads;
+        if self.operation.seat() == Seat::Receiver {
+            return threads.sender_asks();
+        }
+        if self.operation.reasons().has(Flags::FOR_DEMAND) {
+            threads.note_that_sender_asks();
+        }
+        O::BRINGS_ITEM
     }
 
     fn glance(&self) -> bool {
@@ -147,6 +161,7 @@ mod tests {
     use crate::recv::Take;
     use crate::slot::{End, Flags, Offerer, Seat, Slot, Wake};
     use crate::spin::{is_away, testing, Outcome, Place, Spin};
+    use crate::wanted::Demand;
     use std::cell::Cell;
     use std::future::{pending, poll_fn, ready};
     use std::pin::{pin, Pin};
@@ -629,12 +644,17 @@ mod tests {
     }
 
     /// Whether a receive is announced after it has spun for so long at most, and after its end.
-    fn announced(at_most: Duration) -> (bool, bool) {
+    fn announced(at_most: Duration, sender_asks: bool) -> (bool, bool) {
         let spun = move || {
             let channel = Channel::<()>::default();
             let mut spin = Spin::default();
             // As if a short look were worth it.
             spin.learn(Outcome::Seen, true);
+            if sender_asks {
+                let mut spin = Spin::default();
+                let mut wait = Wait::new(&channel, &mut spin, Demand);
+                wait.spin_before_sleep(Place::Thread, at_most);
+            }
             let mut wait = Wait::new(&channel, &mut spin, Take);
             wait.spin_before_sleep(Place::Thread, at_most);
             let announced = channel.flags().has(Flags::WAITING);
@@ -647,7 +667,20 @@ mod tests {
 
     #[test]
     fn a_receive_that_spins_for_long_is_announced() {
-        assert_eq!(announced(Duration::MAX), (true, false));
-        assert_eq!(announced(Duration::from_micros(1)), (false, false));
+        assert_eq!(announced(Duration::MAX, false), (true, false));
+        assert_eq!(announced(Duration::from_micros(1), false), (false, false));
+    }
+
+    #[test]
+    fn a_receive_whose_sender_asks_is_announced_before_it_looks() {
+        let short = Duration::from_micros(1);
+        assert_eq!(announced(short, true), (true, false));
+        // Whoever sends without asking first is no such sender.
+        let channel = Channel::<()>::default();
+        let mut spin = Spin::default();
+        let mut wait = Wait::new(&channel, &mut spin, Noted::<true>::default());
+        wait.spin_before_sleep(Place::Thread, short);
+        drop(wait);
+        assert!(!channel.threads.sender_asks());
     }
 }

@@ -19,10 +19,20 @@ mod std_sync;
 mod tokio;
 
 pub use self::{
-    async_channel::AsyncChannel, crossbeam::Crossbeam, crossfire::Crossfire, fibre::Fibre,
-    flume::Flume, futures_channel::FuturesMpsc, futures_intrusive::FuturesIntrusive,
-    handoff_1::Handoff1, kanal::Kanal, loole::Loole, ours::Ours, std_sync::StdSync,
-    tokio::TokioMpsc, tokio::TokioOneshot,
+    async_channel::AsyncChannel,
+    crossbeam::Crossbeam,
+    crossfire::Crossfire,
+    fibre::Fibre,
+    flume::Flume,
+    futures_channel::FuturesMpsc,
+    futures_intrusive::FuturesIntrusive,
+    handoff_1::Handoff1,
+    kanal::Kanal,
+    loole::Loole,
+    ours::{Asking, Ours},
+    std_sync::StdSync,
+    tokio::TokioMpsc,
+    tokio::TokioOneshot,
 };
 
 /// Implements one of the traits of [`crate::ends`] that name a pair of ends.

@@ -50,6 +50,29 @@ impl<T: Send> RecvEnd<T> for Receiver<T> {
     }
 }
 
+/// A sender that waits for a receive before each send.
+#[derive(Debug)]
+pub struct Asking<T>(pub Sender<T>);
+
+impl<T: Send> SendEnd<T> for Asking<T> {
+    fn send(&mut self, item: T) -> impl Future<Output: Verdict<T>> + Send {
+        async move {
+            self.0.wanted().await;
+            self.0.send(item).await
+        }
+    }
+}
+
+impl<T> BlockingSendEnd<T> for Asking<T> {
+    fn send_blocking(&mut self, item: T) -> bool {
+        self.0.wanted().wait() && self.0.send(item).wait().is_ok()
+    }
+
+    fn send_at_once(&mut self, item: T) -> bool {
+        self.0.send_at_once(item)
+    }
+}
+
 impl<T> BlockingSendEnd<T> for Sender<T> {
     fn send_blocking(&mut self, item: T) -> bool {
         self.send(item).wait().is_ok()

@@ -124,6 +124,18 @@ pub fn all() -> Vec<Scenario> {
             || threads::by_blocking(Cores::Any),
         ),
         long(
+            "wanted-block-on",
+            "`wanted` before each send, block_on",
+            "`wanted` and then `send` on one thread, `recv` on the other, with a `block_on` for each.",
+            || threads::asking(true),
+        ),
+        timed(
+            "wanted-wait",
+            "`wanted` before each send, blocking calls",
+            "The same with `wait()`.",
+            || threads::asking(false),
+        ),
+        long(
             "two-cores-block-on",
             "Two threads on two cores, block_on",
             "The same, each thread bound to a core of its own.",

@@ -10,11 +10,12 @@
 //! The clock starts when the first item has arrived, so that starting the threads is not measured.
 
 use crate::{
-    bench::Contender,
+    bench::{Contender, Role},
     drive::{drain_blocking, pump_blocking, Batch},
     each_async, each_blocking,
     ends::{AsyncEnds, BlockingEnds, BlockingRecvEnd, BlockingSendEnd, OnThread},
     floor::spinning,
+    peers::{Asking, Ours},
     probe::{buffers, early},
 };
 use std::{thread, time::Duration};
@@ -51,6 +52,33 @@ pub(super) fn by_blocking(cores: Cores) -> Vec<Contender> {
     let mut contenders = each_blocking!(contender, cores);
     contenders.push(floor());
     contenders
+}
+
+/// Blocking calls, or one `block_on` each: `wanted` before each send, beside a send alone.
+pub(super) fn asking(by_block_on: bool) -> Vec<Contender> {
+    let ours = Contender::new::<Ours>(false, move |budget| {
+        let (tx, rx) = <Ours as BlockingEnds>::channel::<u64>();
+        let tx = Asking(tx);
+        if by_block_on {
+            two_threads((OnThread(tx), OnThread(rx)), Cores::Any, budget)
+        } else {
+            two_threads((tx, rx), Cores::Any, budget)
+        }
+    });
+    let alone = Contender::new::<Ours>(false, move |budget| {
+        let (tx, rx) = <Ours as BlockingEnds>::channel::<u64>();
+        if by_block_on {
+            two_threads((OnThread(tx), OnThread(rx)), Cores::Any, budget)
+        } else {
+            two_threads((tx, rx), Cores::Any, budget)
+        }
+    });
+    let alone = Contender {
+        label: "a send alone",
+        role: Role::Peer,
+        ..alone
+    };
+    vec![ours, alone]
 }
 
 /// The bare ping-pong. It always gets two cores, as on one it would be no floor.
