@@ -205,8 +205,8 @@
 //!
 //! In a poll other tasks want the thread. So a poll spins no longer than the thread was away before,
 //! for other tasks or asleep. Other tasks therefore keep at least half of the time that they would have
-//! without spins. Measured, they keep at least half of their turns while the peer answers within 1 µs,
-//! and about 90 % or more if it takes 5 µs or longer. (Not beside a task that always finds its next
+//! without spins. Measured, they keep at least half of their turns while the peer answers within 5 µs,
+//! and about 95 % or more if it takes 20 µs or longer. (Not beside a task that always finds its next
 //! item: see [Fairness](#fairness).)
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
