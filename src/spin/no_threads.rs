@@ -20,10 +20,13 @@ impl Threads {
         cfg!(loom) && !cfg!(handoff_no_spin)
     }
 
-    pub(crate) fn note_that_sender_asks(&self) {}
+    pub(crate) fn note_that_sender_asks(&self) {
+        let Threads(()) = self;
+    }
 
     /// A receive in a model announces itself between two looks. So both orders come up.
     pub(crate) fn sender_asks(&self) -> bool {
+        let Threads(()) = self;
         false
     }
 }
@@ -81,7 +84,7 @@ impl Grant {
         }
         before_long(waiter);
         if seen(waiter) {
-            Outcome::Seen
+            Outcome::Late
         } else {
             Outcome::InVain
         }
