@@ -16,8 +16,7 @@
 //! A glance is so short that it needs no look at the clock: the credit pays for some in advance.
 //!
 //! The account does not see polls of ends that are not apart (but the first after they were), nor of
-//! `closed()`. What a task does
-//! after such a poll counts as absence, as if another task did it.
+//! `closed()`. What a task does after such a poll counts as absence, as if another task did it.
 
 use super::{Outcome, Place};
 use std::mem;
@@ -464,7 +463,7 @@ mod tests {
                         now += Duration::from_nanos(took);
                         credit = credit.saturating_sub(took);
                         let took = Duration::from_nanos(took);
-                        if outcome != Seen || took >= SHORT {
+                        if took >= SHORT {
                             account.settle(now, limit, took, outcome);
                             glances = 0;
                         }

@@ -114,7 +114,7 @@ pub(super) fn is_away() -> bool {
 /// What tests of other files do to the account of their thread, and ask it.
 #[cfg(test)]
 pub(crate) mod testing {
-    use super::{account, Account, Outcome, ACCOUNT, GLANCES, SHORT};
+    use super::{account, Outcome, ACCOUNT, GLANCES, SHORT};
     use crate::spin::account::LOST_CORE;
     use std::cell::Cell;
     use std::time::Instant;
@@ -142,11 +142,6 @@ pub(crate) mod testing {
 
     pub(crate) fn glances() -> u32 {
         GLANCES.with(Cell::get)
-    }
-
-    /// The thread has an account with nothing in it.
-    pub(crate) fn forget_account() {
-        ACCOUNT.with(|cell| cell.set(Account::new()));
     }
 }
 
@@ -245,7 +240,7 @@ impl Grant {
             took = elapsed();
         }
         let outcome = self.judge(is_seen, took);
-        if outcome != Outcome::Seen || took >= SHORT {
+        if took >= SHORT {
             let now = Instant::now();
             let took = now.saturating_duration_since(self.start);
             account(|account| account.settle(now, self.limit, took, outcome));
@@ -455,7 +450,7 @@ mod tests {
             testing::set_glances(3);
             let _ = Grant::ask(Place::Thread, Duration::MAX);
             assert_eq!(testing::glances(), 3, "a blocked thread asks for itself");
-            testing::forget_account();
+            super::account(|account| *account = super::Account::new());
             assert!(Grant::ask(Place::Poll, Duration::MAX).is_none());
             assert_eq!(testing::glances(), 0, "no credit");
         })

@@ -292,6 +292,7 @@ mod tests {
         ready_after: Option<u32>,
         /// After how many looks it was announced.
         announced: Option<u32>,
+        announcements: u32,
     }
 
     impl<const ITEM: bool> Operation<()> for Noted<ITEM> {
@@ -312,6 +313,7 @@ mod tests {
 
         fn announce(&mut self, _slot: &mut Slot<'_, ()>) -> Wake {
             self.announced.get_or_insert(self.looks.get());
+            self.announcements += 1;
             Wake::nobody()
         }
     }
@@ -372,45 +374,22 @@ mod tests {
 
     /// So many waits in a row of an end that begins in step, and is not answered. Returns how often it
     /// looked, how often it was announced, and whether it is in step then.
-    fn waits_in_vain(place: Place, glances: u32, waits: u32) -> (u32, u32, bool) {
-        #[derive(Default)]
-        struct Counted {
-            looks: Cell<u32>,
-            announced: u32,
-        }
-
-        impl Operation<()> for Counted {
-            type Output = ();
-
-            const BRINGS_ITEM: bool = true;
-
-            fn seat(&self) -> Seat {
-                Seat::Sender
-            }
-
-            fn is_ready(&self, _flags: Flags) -> bool {
-                self.looks.set(self.looks.get() + 1);
-                false
-            }
-
-            fn answer(&mut self, _slot: &mut Slot<'_, ()>, _wake: &mut Wake) {}
-
-            fn announce(&mut self, _slot: &mut Slot<'_, ()>) -> Wake {
-                self.announced += 1;
-                Wake::nobody()
-            }
-        }
-
+    fn waits_in_vain(
+        place: Place,
+        at_most: Duration,
+        glances: u32,
+        waits: u32,
+    ) -> (u32, u32, bool) {
         let channel = Channel::<()>::default();
         let mut spin = Spin::default();
         spin.learn(Outcome::Seen, true);
         let (mut looks, mut announced) = (0, 0);
         for _ in 0..waits {
             testing::set_glances(glances);
-            let mut wait = Wait::new(&channel, &mut spin, Counted::default());
-            wait.spin_before_sleep(place, Duration::MAX);
+            let mut wait = Wait::new(&channel, &mut spin, Noted::<true>::default());
+            wait.spin_before_sleep(place, at_most);
             looks += wait.operation.looks.get();
-            announced += wait.operation.announced;
+            announced += wait.operation.announcements;
         }
         (looks, announced, spin.is_in_step)
     }
@@ -418,17 +397,21 @@ mod tests {
     #[test]
     fn a_glance_comes_first_and_may_be_all() {
         thread::spawn(|| {
+            const ANY: Duration = Duration::MAX;
             // This thread has no credit.
-            assert_eq!(waits_in_vain(Place::Poll, 0, 4), (0, 0, true));
-            assert_eq!(waits_in_vain(Place::Poll, 1, 3), (24, 3, true));
-            assert_eq!(waits_in_vain(Place::Poll, 1, 4), (32, 4, false));
+            assert_eq!(waits_in_vain(Place::Poll, ANY, 0, 4), (0, 0, true));
+            assert_eq!(waits_in_vain(Place::Poll, ANY, 1, 3), (24, 3, true));
+            assert_eq!(waits_in_vain(Place::Poll, ANY, 1, 4), (32, 4, false));
 
             // It spins after the glance, announced once, and then it is out of step.
-            let (looks, announced, is_in_step) = waits_in_vain(Place::Thread, 0, 1);
+            let (looks, announced, is_in_step) = waits_in_vain(Place::Thread, ANY, 0, 1);
             assert!(looks > 16 && announced == 1 && !is_in_step);
+            // A spin without time is the last look. There is no second glance before it.
+            let outcome = waits_in_vain(Place::Thread, Duration::ZERO, 0, 1);
+            assert_eq!(outcome, (8 + 1, 1, true));
 
             testing::lose_core();
-            assert_eq!(waits_in_vain(Place::Thread, 0, 9), (0, 0, true));
+            assert_eq!(waits_in_vain(Place::Thread, ANY, 0, 9), (0, 0, true));
         })
         .join()
         .unwrap();
