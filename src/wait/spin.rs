@@ -285,6 +285,32 @@ mod tests {
         assert!(spin.count_wait());
     }
 
+    #[test]
+    fn a_poll_spins_only_when_it_is_due_and_the_ends_are_apart() {
+        fn spins(channel: &Channel<()>, spin: &mut Spin) -> bool {
+            let waker = Waker::from(Arc::new(Idle));
+            testing::set_glances(5);
+            let mut wait = Wait::new(channel, spin, Waiting::<true>);
+            assert!(Pin::new(&mut wait)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending());
+            testing::glances() < 5
+        }
+
+        thread::spawn(|| {
+            let (apart, together) = (apart(|_| {}), Channel::default());
+            let mut in_step = Spin::default();
+            in_step.learn(Outcome::InVain, true);
+            in_step.learn(Outcome::Seen, true);
+            assert!(!spins(&apart, &mut in_step), "in a break of one wait");
+            assert!(spins(&apart, &mut in_step));
+            assert!(in_step.is_apart);
+            assert!(!spins(&together, &mut in_step), "apart until now");
+        })
+        .join()
+        .unwrap();
+    }
+
     /// An operation of the sender that has an answer after so many looks, and notes what is done with it.
     #[derive(Default)]
     struct Noted<const ITEM: bool> {
