@@ -21,6 +21,8 @@ pub enum Role {
     Peer,
     /// The same without synchronization.
     Floor,
+    /// Two threads that park, and do nothing else.
+    Parking,
 }
 
 /// One line of a scenario.
@@ -61,6 +63,15 @@ impl Contender {
             role: Role::Floor,
             early: false,
             run: Box::new(run),
+        }
+    }
+
+    /// The floor of who sleeps for each item.
+    pub fn parking(run: impl FnMut(Duration) -> Batch + 'static) -> Self {
+        Self {
+            label: "two threads that park",
+            role: Role::Parking,
+            ..Self::floor(run)
         }
     }
 }

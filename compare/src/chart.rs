@@ -172,7 +172,8 @@ pub fn draw_summary(
             let mut outcome = results.scenario(name)?.clone();
             outcome.title = (*title).into();
             outcome.contenders.retain(|line| {
-                line.role != Role::Peer || SHOWN_PEERS.contains(&line.label.as_str())
+                matches!(line.role, Role::Ours | Role::Floor)
+                    || SHOWN_PEERS.contains(&line.label.as_str())
             });
             Some(outcome)
         })
@@ -249,7 +250,7 @@ fn bars(outcome: &Outcome) -> impl Iterator<Item = &Line> {
     outcome
         .contenders
         .iter()
-        .filter(|line| line.role != Role::Floor)
+        .filter(|line| matches!(line.role, Role::Ours | Role::Peer))
 }
 
 fn height(style: &Style, outcome: &Outcome) -> i32 {

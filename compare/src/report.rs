@@ -91,7 +91,7 @@ fn name(line: &Line) -> String {
     };
     match line.role {
         Role::Ours => format!("**{}**", line.label),
-        Role::Floor => "*floor*".to_owned(),
+        Role::Floor | Role::Parking => format!("*{}*", line.label),
         Role::Peer if line.version.is_empty() || line.label.contains(&line.version) => {
             format!("{}{mark}", line.label)
         }
@@ -134,7 +134,7 @@ fn allocations(allocations: &Allocations) -> String {
 fn emphasized(label: &str, role: Role) -> String {
     match role {
         Role::Ours => format!("**{label}**"),
-        Role::Floor => format!("*{label}*"),
+        Role::Floor | Role::Parking => format!("*{label}*"),
         Role::Peer => label.to_owned(),
     }
 }

@@ -5,4 +5,5 @@
 //! is to win.
 
 pub mod local;
+pub mod parking;
 pub mod spinning;

@@ -138,13 +138,13 @@ pub fn all() -> Vec<Scenario> {
         long(
             "two-cores-block-on",
             "Two threads on two cores, block_on",
-            "The same, each thread bound to a core of its own.",
+            "A `block_on` an item on either thread, each thread bound to a core of its own.",
             || threads::by_block_on(Cores::Apart),
         ),
         timed(
             "two-cores-wait",
             "Two threads on two cores, blocking calls",
-            "The same, each thread bound to a core of its own.",
+            "The blocking send and receive of each crate, each thread bound to a core of its own.",
             || threads::by_blocking(Cores::Apart),
         ),
         loaded(

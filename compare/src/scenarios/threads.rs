@@ -14,7 +14,7 @@ use crate::{
     drive::{drain_blocking, pump_blocking, Batch},
     each_async, each_blocking,
     ends::{AsyncEnds, BlockingEnds, BlockingRecvEnd, BlockingSendEnd, OnThread},
-    floor::spinning,
+    floor::{parking, spinning},
     peers::{Asking, Ours},
     probe::{buffers, early},
 };
@@ -38,7 +38,7 @@ pub(super) fn by_block_on(cores: Cores) -> Vec<Contender> {
         })
     }
     let mut contenders = each_async!(contender, cores);
-    contenders.push(floor());
+    contenders.extend([floor(), parked(cores)]);
     contenders
 }
 
@@ -50,7 +50,7 @@ pub(super) fn by_blocking(cores: Cores) -> Vec<Contender> {
         })
     }
     let mut contenders = each_blocking!(contender, cores);
-    contenders.push(floor());
+    contenders.extend([floor(), parked(cores)]);
     contenders
 }
 
@@ -84,6 +84,11 @@ pub(super) fn asking(by_block_on: bool) -> Vec<Contender> {
 /// The bare ping-pong. It always gets two cores, as on one it would be no floor.
 pub(super) fn floor() -> Contender {
     Contender::floor(|budget| two_threads(spinning::channel(), Cores::Apart, budget))
+}
+
+/// What it costs to sleep for each item, on the cores of the scenario.
+fn parked(cores: Cores) -> Contender {
+    Contender::parking(move |budget| two_threads(parking::channel(), cores, budget))
 }
 
 fn two_threads<X, Y>((tx, rx): (X, Y), cores: Cores, budget: Duration) -> Batch
