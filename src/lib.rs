@@ -205,9 +205,10 @@
 //!
 //! In a poll other tasks want the thread. So a poll spins no longer than the thread was away before,
 //! for other tasks or asleep. Other tasks therefore keep at least half of the time that they would have
-//! without spins. Measured, they keep at least half of their turns while the peer answers within 5 µs,
-//! and about 95 % or more if it takes 20 µs or longer. (Not beside a task that always finds its next
-//! item: see [Fairness](#fairness).)
+//! without spins. Measured, they keep about half of their turns or more beside one channel whose peer
+//! answers after 0.2 µs or later, and about 95 % or more if it takes 20 µs or longer. They keep fewer
+//! if the next item is nearly always ready, for example beside a thread in `wait()` that answers at
+//! once: see [Fairness](#fairness).
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!

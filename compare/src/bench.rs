@@ -66,7 +66,7 @@ impl Contender {
         }
     }
 
-    /// The floor of who sleeps for each item.
+    /// Two threads that sleep twice for each item.
     pub fn parking(run: impl FnMut(Duration) -> Batch + 'static) -> Self {
         Self {
             label: "two threads that park",

@@ -372,7 +372,12 @@ struct Axis {
 
 impl Axis {
     fn new(outcome: &Outcome, left: i32, right: i32) -> Self {
-        let all = || outcome.contenders.iter();
+        let all = || {
+            outcome
+                .contenders
+                .iter()
+                .filter(|line| line.role != Role::Parking)
+        };
         let least = all()
             .map(|line| line.ns.median.min(line.ns.q1))
             .fold(f64::INFINITY, f64::min);

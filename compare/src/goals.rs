@@ -146,17 +146,15 @@ fn time(outcome: &Outcome, goal: &'static str, which: Which, limit: f64) -> Opti
     Some(Goal {
         of: outcome.title.clone(),
         goal,
-        reached: format!("{ratio:.2} × {}", worst.label),
+        reached: format!("{} × {}", in_digits(ratio), worst.label),
         met: ratio <= limit && !(is_tie && goal.starts_with("faster")),
     })
 }
 
-/// How much faster it must be to keep in step depends on what a sleep costs on this machine.
+/// Two ends in step save sleeps. So the goal depends on what a sleep costs on this machine.
 fn block_on(outcome: &Outcome) -> Vec<Goal> {
-    let Some(parking) = outcome.contenders.iter().find(|line| PARKING(line)) else {
-        return Vec::new();
-    };
-    let goals = if parking.ns.median >= LONG_SLEEPS {
+    let parking = outcome.contenders.iter().find(|line| PARKING(line));
+    let goals = if parking.is_some_and(|line| line.ns.median >= LONG_SLEEPS) {
         WHERE_SLEEPS_ARE_LONG
     } else {
         WHERE_SLEEPS_ARE_SHORT
@@ -165,6 +163,15 @@ fn block_on(outcome: &Outcome) -> Vec<Goal> {
         .iter()
         .filter_map(|&(goal, which, limit)| time(outcome, goal, which, limit))
         .collect()
+}
+
+/// A small ratio with one digit more, as it is judged by a small limit.
+fn in_digits(ratio: f64) -> String {
+    if ratio < 0.095 {
+        format!("{ratio:.3}")
+    } else {
+        format!("{ratio:.2}")
+    }
 }
 
 /// One a channel, and for an item none but the executor's own.

@@ -1,6 +1,6 @@
-//! What two threads cost that sleep: a ping-pong on one atomic word, as in [`spinning`](super::spinning), but who has
-//! nothing to do parks. An item is a round trip: the receiver is woken for it, and then the sender. A channel is faster
-//! only if it sleeps less often.
+//! What two sleeps cost: a ping-pong on one atomic word, as in [`spinning`](super::spinning), but a thread that has nothing
+//! to do parks. An item takes a round trip: it wakes the receiver, which then wakes the sender. A channel is faster than
+//! that if it sleeps less often.
 
 use crate::ends::{BlockingRecvEnd, BlockingSendEnd};
 use std::{
