@@ -235,3 +235,54 @@ fn sizes(results: &Results) -> Option<Goal> {
         met: ours.recv <= 4 * size_of::<usize>(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Summary;
+
+    fn line(role: Role, ns: f64, ours_over: f64, acks_early: bool) -> Line {
+        Line {
+            label: String::new(),
+            role,
+            version: String::new(),
+            acks_early,
+            items: 1,
+            ns: Summary::of([ns]),
+            ours_over: Summary::of([ours_over]),
+        }
+    }
+
+    /// Which goals are met by so many times the time of a strict peer, and of another one.
+    fn met(parking: f64, strict: f64, early: f64) -> Vec<bool> {
+        let outcome = Outcome {
+            name: String::new(),
+            title: String::new(),
+            about: String::new(),
+            unit: String::new(),
+            rounds: 1,
+            contenders: vec![
+                line(Role::Parking, parking, 9.0, false),
+                line(Role::Peer, 1.0, strict, false),
+                line(Role::Peer, 1.0, early, true),
+            ],
+        };
+        block_on(&outcome).iter().map(|goal| goal.met).collect()
+    }
+
+    #[test]
+    fn what_is_to_be_reached_in_block_on_depends_on_what_a_sleep_costs() {
+        assert_eq!(met(30_000.0, 0.02, 0.03), [true, true]);
+        assert_eq!(met(30_000.0, 0.021, 0.031), [false, false]);
+        assert_eq!(met(29_999.0, 0.05, 0.05), [true]);
+        assert_eq!(met(29_999.0, 0.051, 0.05), [false]);
+        assert_eq!(met(29_999.0, 0.05, 0.051), [false]);
+    }
+
+    #[test]
+    fn a_small_ratio_has_three_digits() {
+        assert_eq!(in_digits(0.0215), "0.021");
+        assert_eq!(in_digits(0.0949), "0.095");
+        assert_eq!(in_digits(0.0951), "0.10");
+    }
+}
