@@ -204,11 +204,11 @@
 //! was last seen on another thread, and only while that pays. A wait that lasts uses no CPU.
 //!
 //! In a poll other tasks want the thread. So a poll spins no longer than the thread was away before,
-//! for other tasks or asleep. Other tasks therefore keep at least half of the time that they would have
-//! without spins. Measured, they keep about half of their turns or more beside one channel whose peer
-//! answers after 0.2 µs or later, and about 95 % or more if it takes 20 µs or longer. They keep fewer
-//! if the next item is nearly always ready, for example beside a thread in `wait()` that answers at
-//! once: see [Fairness](#fairness).
+//! for other tasks or asleep. Measured, other tasks keep about half of the turns that they would have
+//! without spins, or more, beside one channel whose peer answers after 0.2 µs or later, and about 95 %
+//! or more if it takes 20 µs or longer. They keep fewer beside a thread in `wait()` that answers at
+//! once, or beside many such channels. There a task often finds its next item ready, too: see
+//! [Fairness](#fairness).
 //!
 //! A program that wants no spins at all is built with `RUSTFLAGS="--cfg handoff_no_spin"`.
 //!
