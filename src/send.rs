@@ -9,7 +9,7 @@ use crate::wait::{wait_future, Operation, Wait};
 use pin_project_lite::pin_project;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{ready, Context, Poll};
 #[cfg(not(target_family = "wasm"))]
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,9 @@ impl<T> Future for Send<'_, T> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().wait.poll(cx)
+        let this = self.get_mut();
+        let fate = ready!(Pin::new(&mut this.wait).poll(cx));
+        Poll::Ready(this.result(fate))
     }
 }
 
@@ -95,18 +97,29 @@ impl<T> Send<'_, T> {
         Until::new(self, limit)
     }
 
-    /// Makes the result of a send with a limit from its outcome, which is `None` if it gave up.
-    pub(crate) fn or_timeout(
-        &mut self,
-        outcome: Option<Result<(), SendError<T>>>,
-    ) -> Result<(), SendTimeoutError<T>> {
-        if let Some(outcome) = outcome {
-            return outcome.map_err(SendTimeoutError::from);
+    /// The result of a send whose item had this fate.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn result(&mut self, fate: Fate) -> Result<(), SendError<T>> {
+        match fate {
+            Fate::Taken => Ok(()),
+            Fate::Closed => Err(SendError::Closed(self.take_back())),
+            Fate::Declined => Err(SendError::Declined(self.take_back())),
         }
+    }
+
+    /// The result of a send with a limit. There is no fate if it gave up.
+    pub(crate) fn or_timeout(&mut self, fate: Option<Fate>) -> Result<(), SendTimeoutError<T>> {
+        match fate {
+            Some(Fate::Taken) => Ok(()),
+            Some(Fate::Closed) => Err(SendTimeoutError::Closed(self.take_back())),
+            Some(Fate::Declined) => Err(SendTimeoutError::Declined(self.take_back())),
+            None => Err(SendTimeoutError::Timeout(self.take_back())),
+        }
+    }
+
+    fn take_back(&mut self) -> T {
         let item = self.wait.operation.item.take();
-        Err(SendTimeoutError::Timeout(
-            item.expect("a send that gave up holds its item"),
-        ))
+        item.expect("an item that was not taken has come back")
     }
 }
 
@@ -131,7 +144,8 @@ impl<T> Send<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait(mut self) -> Result<(), SendError<T>> {
-        self.wait.block()
+        let fate = self.wait.block();
+        self.result(fate)
     }
 
     /// Blocks this thread until the receiver has taken the item, or `timeout` is over.
@@ -163,8 +177,8 @@ impl<T> Send<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_timeout(mut self, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        let outcome = self.wait.block_for(timeout);
-        self.or_timeout(outcome)
+        let fate = self.wait.block_for(timeout);
+        self.or_timeout(fate)
     }
 
     /// Blocks this thread until the receiver has taken the item, but not beyond `deadline`.
@@ -189,15 +203,24 @@ impl<T> Send<'_, T> {
     /// ```
     #[track_caller]
     pub fn wait_deadline(mut self, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        let outcome = self.wait.block_until(Some(deadline));
-        self.or_timeout(outcome)
+        let fate = self.wait.block_until(Some(deadline));
+        self.or_timeout(fate)
     }
 }
 
 /// How a `Send` gets its item to the receiver.
 pub(crate) struct Handover<T> {
-    /// The item, until it is put on offer; and again when the send has given up.
+    /// The item, until it is put on offer; and again when it has come back.
     item: Option<T>,
+}
+
+/// What became of the item of a `Send`. If it was not taken, it is with the send again.
+///
+/// It has no item in it, because a large one would be moved by each function on the way.
+pub(crate) enum Fate {
+    Taken,
+    Closed,
+    Declined,
 }
 
 impl<T> Handover<T> {
@@ -210,7 +233,7 @@ impl<T> Handover<T> {
 /// While this `Send` lives, nobody else can offer or withdraw an item. So once its own item was put
 /// on offer, whatever the slot says of an item is about this one.
 impl<T> Operation<T> for Handover<T> {
-    type Output = Result<(), SendError<T>>;
+    type Output = Fate;
 
     const BRINGS_ITEM: bool = true;
 
@@ -234,25 +257,23 @@ impl<T> Operation<T> for Handover<T> {
     }
 
     #[inline]
-    fn try_unlocked(&mut self, flags: Flags) -> Option<Self::Output> {
-        (self.has_offered() && flags.has(Flags::TAKEN)).then_some(Ok(()))
+    fn try_unlocked(&mut self, flags: Flags) -> Option<Fate> {
+        (self.has_offered() && flags.has(Flags::TAKEN)).then_some(Fate::Taken)
     }
 
     #[inline]
-    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Self::Output {
+    fn answer(&mut self, slot: &mut Slot<'_, T>, _wake: &mut Wake) -> Fate {
         let flags = slot.flags();
-        if !self.has_offered() || !flags.is_answered() {
-            let item = self.item.take().or_else(|| slot.withdraw());
-            Err(SendError::Closed(
-                item.expect("an item without an answer is on offer or here"),
-            ))
+        if !self.has_offered() {
+            Fate::Closed
         } else if flags.has(Flags::TAKEN) {
-            Ok(())
+            Fate::Taken
+        } else if flags.has(Flags::DECLINED) {
+            self.item = slot.take_given_back();
+            Fate::Declined
         } else {
-            let item = slot.take_given_back();
-            Err(SendError::Declined(
-                item.expect("a declined item is given back"),
-            ))
+            self.item = slot.withdraw();
+            Fate::Closed
         }
     }
 
