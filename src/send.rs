@@ -217,6 +217,7 @@ pub(crate) struct Handover<T> {
 /// What became of the item of a `Send`. If it was not taken, it is with the send again.
 ///
 /// It has no item in it, because a large one would be moved by each function on the way.
+#[derive(Clone, Copy)]
 pub(crate) enum Fate {
     Taken,
     Closed,

@@ -231,12 +231,7 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
             // Its drop may panic, so it comes before an item is in hand.
             drop(reached);
         }
-        self.turn_or_give_up(Caller::Task(cx.waker(), None))
-    }
-
-    /// A turn whose answer says more: `Ready(None)` if it gave up.
-    fn turn_or_give_up(&mut self, caller: Caller<'_>) -> Poll<Option<O::Output>> {
-        match self.turn(caller) {
+        match self.turn(Caller::Task(cx.waker(), None)) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if self.is_done() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
@@ -248,7 +243,6 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
     /// If it gave up, it is `Pending`, and done.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn turn(&mut self, mut caller: Caller<'_>) -> Poll<O::Output> {
-        let seat = self.operation.seat();
         loop {
             let mut slot = self.channel.lock();
             if self.operation.is_ready(slot.flags()) {
@@ -261,33 +255,48 @@ impl<'a, T, O: Operation<T>> Wait<'a, T, O> {
                 self.channel.wake_and_drop(wake, caller.take_clone());
                 return answer;
             }
-            if self.stage == Stage::Late && self.operation.withdraw(&mut slot) {
-                let waker = slot.remove(seat, mem::take(&mut self.added));
-                drop(slot);
-                // If this panics, the wait is not done yet, and its drop gives the item back.
-                drop(waker.or_else(|| caller.take_clone()));
-                self.stage = Stage::Done;
-                return Poll::Pending;
+            match self.turn_without_answer(slot, caller) {
+                Some(with_clone) => caller = with_clone,
+                None => return Poll::Pending,
             }
-            match &mut caller {
-                Caller::Visitor => return Poll::Pending,
-                Caller::Task(waker, clone @ None) if !slot.has_waker(seat, waker) => {
-                    drop(slot);
-                    *clone = Some(waker.clone());
-                    continue;
-                }
-                Caller::Task(..) | Caller::Thread => {}
-            }
-            let is_task = matches!(caller, Caller::Task(..));
-            let displaced = self.sit_down(&mut slot, caller);
-            let wake = self.operation.announce(&mut slot);
-            drop(slot);
-            self.channel.wake_and_drop(wake, displaced);
-            if is_task {
-                self.end_pending();
-            }
-            return Poll::Pending;
         }
+    }
+
+    /// Gives up if it is late, or sits down and announces itself.
+    ///
+    /// Returns a caller for another turn if that needed a clone of its waker.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn turn_without_answer<'c>(
+        &mut self,
+        mut slot: Slot<'_, T>,
+        mut caller: Caller<'c>,
+    ) -> Option<Caller<'c>> {
+        let seat = self.operation.seat();
+        if self.stage == Stage::Late && self.operation.withdraw(&mut slot) {
+            let waker = slot.remove(seat, mem::take(&mut self.added));
+            drop(slot);
+            // If this panics, the wait is not done yet, and its drop gives the item back.
+            drop(waker.or_else(|| caller.take_clone()));
+            self.stage = Stage::Done;
+            return None;
+        }
+        match caller {
+            Caller::Visitor => return None,
+            Caller::Task(waker, None) if !slot.has_waker(seat, waker) => {
+                drop(slot);
+                return Some(Caller::Task(waker, Some(waker.clone())));
+            }
+            Caller::Task(..) | Caller::Thread => {}
+        }
+        let is_task = matches!(caller, Caller::Task(..));
+        let displaced = self.sit_down(&mut slot, caller);
+        let wake = self.operation.announce(&mut slot);
+        drop(slot);
+        self.channel.wake_and_drop(wake, displaced);
+        if is_task {
+            self.end_pending();
+        }
+        None
     }
 
     /// Takes the seat, and notes what this added. Returns the waker that sat there.

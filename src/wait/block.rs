@@ -19,8 +19,17 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         if let Poll::Ready(output) = self.try_answer() {
             return output;
         }
-        let outcome = self.take_turns(None);
-        outcome.expect("without a deadline it does not give up")
+        self.block_without_answer()
+    }
+
+    fn block_without_answer(&mut self) -> O::Output {
+        loop {
+            self.spin_in_time(None);
+            if let Poll::Ready(output) = self.try_answer() {
+                return output;
+            }
+            self.sleep_or_give_up(None);
+        }
     }
 
     /// The same, but not longer than `timeout`. One that is too large for an `Instant` is no limit.
@@ -33,7 +42,14 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
     #[track_caller]
     pub(crate) fn block_until(&mut self, deadline: Option<Instant>) -> Option<O::Output> {
         self.begin_block();
-        self.take_turns(deadline)
+        while !self.is_done() {
+            self.spin_in_time(deadline);
+            if let Poll::Ready(output) = self.try_answer() {
+                return Some(output);
+            }
+            self.sleep_or_give_up(deadline);
+        }
+        None
     }
 
     #[track_caller]
@@ -46,39 +62,48 @@ impl<T, O: Operation<T>> Wait<'_, T, O> {
         self.channel.check_in(self.operation.seat().end());
     }
 
-    fn take_turns(&mut self, deadline: Option<Instant>) -> Option<O::Output> {
-        loop {
-            let remaining =
-                deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if remaining == Some(Duration::ZERO) {
-                self.stage = Stage::Late;
-                if O::BRINGS_ITEM {
-                    // Also with no time at all, an item is on offer for an instant.
-                    self.announce_early();
-                }
-            } else if self.note_thread() && self.decide_to_spin(self.channel.flags()) {
-                self.spin_before_sleep(Place::Thread, remaining.unwrap_or(Duration::MAX));
+    /// Spins if that may help, unless the time is up.
+    fn spin_in_time(&mut self, deadline: Option<Instant>) {
+        let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if remaining == Some(Duration::ZERO) {
+            self.stage = Stage::Late;
+            if O::BRINGS_ITEM {
+                // Also with no time at all, an item is on offer for an instant.
+                self.announce_early();
             }
-            if let Poll::Ready(output) = self.try_answer() {
-                return Some(output);
-            }
-            if self.stage == Stage::Late {
-                // As a visitor: a thread that gives up here needs no listener.
-                if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Visitor) {
-                    return outcome;
-                }
-            }
-            // Declared first, so dropped after the listener.
-            let _unpark = UnparkNoted;
-            // Before the turn, so that it hears each notification that comes after it.
-            listener!(self.channel.event(self.operation.seat()) => listener);
-            if let Poll::Ready(outcome) = self.turn_or_give_up(Caller::Thread) {
-                return outcome;
-            }
-            // If it is late and could not give up, it waits without a deadline.
-            let deadline = deadline.filter(|_| self.stage != Stage::Late);
-            park::until_notified(listener, deadline);
+        } else if self.note_thread() && self.decide_to_spin(self.channel.flags()) {
+            self.spin_before_sleep(Place::Thread, remaining.unwrap_or(Duration::MAX));
         }
+    }
+
+    /// Sleeps until it is worth looking for the answer again. If it is late it gives up, and is done.
+    fn sleep_or_give_up(&mut self, deadline: Option<Instant>) {
+        if self.stage == Stage::Late {
+            // As a visitor: a thread that gives up here needs no listener.
+            if self.is_ready_after_turn(Caller::Visitor) || self.is_done() {
+                return;
+            }
+        }
+        // Declared first, so dropped after the listener.
+        let _unpark = UnparkNoted;
+        // Before the turn, so that it hears each notification that comes after it.
+        listener!(self.channel.event(self.operation.seat()) => listener);
+        if self.is_ready_after_turn(Caller::Thread) || self.is_done() {
+            return;
+        }
+        // If it is late and could not give up, it waits without a deadline.
+        let deadline = deadline.filter(|_| self.stage != Stage::Late);
+        park::until_notified(listener, deadline);
+    }
+
+    /// A turn that leaves the answer to the next look: a large item is moved less often.
+    fn is_ready_after_turn(&mut self, caller: Caller<'_>) -> bool {
+        let slot = self.channel.lock();
+        let is_ready = self.operation.is_ready(slot.flags());
+        if !is_ready {
+            self.turn_without_answer(slot, caller);
+        }
+        is_ready
     }
 
     /// Answers if there is an answer.
