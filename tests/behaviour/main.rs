@@ -31,6 +31,8 @@ mod rendezvous;
 mod sandbox;
 #[cfg(feature = "sink")]
 mod sink;
+#[cfg(not(any(miri, target_family = "wasm")))]
+mod stack;
 mod stream;
 mod traits;
 mod until;

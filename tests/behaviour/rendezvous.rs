@@ -258,16 +258,13 @@ fn items_of_64_kib() {
 
     watchdog(|| {
         let (mut tx, mut rx) = channel::<[u8; SIZE]>();
-        // Without optimization, the calls of this thread need almost 2 MiB of stack.
-        let large_stack = thread::Builder::new().stack_size(8 * 1024 * 1024);
-        let sending = large_stack.spawn(move || {
+        let sending = thread::spawn(move || {
             for i in 0..50 {
                 tx.send([i; SIZE]).wait().unwrap();
             }
             drop(tx.send([255; SIZE]));
             assert_eq!(tx.reclaim(), Some([255; SIZE]));
         });
-        let sending = sending.unwrap();
         for i in 0..50 {
             let item = future::block_on(rx.recv()).unwrap();
             assert!(item.iter().all(|&byte| byte == i));
