@@ -9,14 +9,17 @@ use futures_lite::future::block_on;
 use handoff::{channel, Offer, Receiver, Sender};
 use std::env;
 use std::future::pending;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
 const THIS: &str = "stack::an_operation_needs_less_stack_than_20_items";
-const IN_CHILD: &str = "HANDOFF_STACK";
+/// Say what a child does.
+const OPERATION: &str = "HANDOFF_STACK_OPERATION";
+const ITEMS: &str = "HANDOFF_STACK_ITEMS";
 const SIZE: usize = 64 * 1024;
-const STACK: usize = 20 * SIZE;
+/// What the rest of a thread needs.
+const MARGIN: usize = SIZE / 2;
 const LONG: Duration = Duration::from_secs(60);
 
 type Large = [u8; SIZE];
@@ -25,11 +28,13 @@ type Large = [u8; SIZE];
 enum Operation {
     Send(fn(&mut Sender<Large>)),
     Receive(fn(&mut Receiver<Large>)),
+    Alone(fn()),
 }
 
-use Operation::{Receive, Send};
+use Operation::{Alone, Receive, Send};
 
-const OPERATIONS: [(&str, Operation); 15] = [
+const OPERATIONS: [(&str, Operation); 19] = [
+    ("channel", Alone(|| drop(channel::<Large>()))),
     (
         "send, wait",
         Send(|tx| assert!(tx.send([1; SIZE]).wait().is_ok())),
@@ -54,11 +59,18 @@ const OPERATIONS: [(&str, Operation); 15] = [
         }),
     ),
     (
+        "send, closed",
+        Send(|tx| {
+            tx.close();
+            assert!(tx.send([1; SIZE]).wait().is_err());
+        }),
+    ),
+    (
         "try_send",
         Send(|tx| while tx.try_send([1; SIZE]).is_err() {}),
     ),
     (
-        "reclaim",
+        "send, dropped and reclaimed",
         Send(|tx| {
             drop(tx.send([1; SIZE]));
             assert!(tx.reclaim().is_some());
@@ -93,60 +105,87 @@ const OPERATIONS: [(&str, Operation); 15] = [
     ),
     ("iter", Receive(|rx| assert!(rx.iter().next().is_some()))),
     (
-        "next_offer, wait",
+        "next_offer, wait, accept",
         Receive(|rx| {
             let offer = rx.next_offer().wait().unwrap();
             assert_eq!(Offer::accept(offer)[0], 1);
+        }),
+    ),
+    (
+        "next_offer, await, decline",
+        Receive(|rx| {
+            let offer = block_on(rx.next_offer()).unwrap();
+            assert!(Offer::decline(offer).is_none());
+        }),
+    ),
+    (
+        "try_next_offer, drop",
+        Receive(|rx| {
+            assert!(poll_next(rx, noop_waker_ref()).is_pending());
+            while rx.try_next_offer().is_err() {}
         }),
     ),
 ];
 
 /// Runs one of them beside the other end, which has stack enough.
 #[allow(clippy::large_stack_arrays)]
-fn run(operation: &Operation) {
+fn run(operation: &Operation, stack: usize) {
     let (mut tx, mut rx) = channel::<Large>();
     thread::scope(|scope| {
-        let small = thread::Builder::new().stack_size(STACK);
-        let large = thread::Builder::new().stack_size(8 << 20);
+        let small = thread::Builder::new().stack_size(stack);
+        let large = thread::Builder::new().stack_size(8 * 1024 * 1024);
         match *operation {
+            Alone(make) => {
+                small.spawn_scoped(scope, make).unwrap();
+            }
             Send(send) => {
                 small.spawn_scoped(scope, move || send(&mut tx)).unwrap();
-                large
-                    .spawn_scoped(scope, move || rx.recv().wait().is_some())
-                    .unwrap();
+                let receive = move || rx.recv().wait().is_some();
+                large.spawn_scoped(scope, receive).unwrap();
             }
             Receive(receive) => {
-                small.spawn_scoped(scope, move || receive(&mut rx)).unwrap();
-                large
-                    .spawn_scoped(scope, move || {
-                        assert!(tx.wanted().wait());
-                        tx.send([1; SIZE]).wait().unwrap();
-                    })
-                    .unwrap();
+                let receive = move || receive(&mut rx);
+                small.spawn_scoped(scope, receive).unwrap();
+                let send = move || tx.wanted().wait() && tx.send([1; SIZE]).wait().is_ok();
+                large.spawn_scoped(scope, send).unwrap();
             }
         }
     });
 }
 
+/// Runs one of them in a process of its own, on a stack of so many items.
+fn run_in_child(name: &str, items: usize) -> Output {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", THIS])
+        .env(OPERATION, name)
+        .env(ITEMS, items.to_string())
+        .output()
+        .unwrap()
+}
+
 #[test]
 fn an_operation_needs_less_stack_than_20_items() {
-    if let Ok(name) = env::var(IN_CHILD) {
-        let (_, operation) = OPERATIONS
-            .iter()
-            .find(|(it, _)| *it == name)
-            .expect("its name");
-        run(operation);
+    if let Ok(name) = env::var(OPERATION) {
+        let (_, operation) = OPERATIONS.iter().find(|(it, _)| *it == name).unwrap();
+        let items: usize = env::var(ITEMS).unwrap().parse().unwrap();
+        run(operation, items * SIZE + MARGIN);
         return;
     }
     watchdog(|| {
         for (name, _) in &OPERATIONS {
-            let child = Command::new(env::current_exe().unwrap())
-                .args(["--exact", THIS])
-                .env(IN_CHILD, name)
-                .output()
-                .unwrap();
+            let child = run_in_child(name, 20);
             let said = String::from_utf8_lossy(&child.stderr);
-            assert!(child.status.success(), "{name}: {:?}, {said}", child.status);
+            assert!(child.status.success(), "{name}: {}, {said}", child.status);
         }
     });
+}
+
+/// Prints it: `cargo test --test behaviour -- --ignored --nocapture how_much_stack`, also with `--release`.
+#[test]
+#[ignore = "it prints, and tests nothing"]
+fn how_much_stack_an_operation_needs() {
+    for (name, _) in &OPERATIONS {
+        let least = (1..=100).find(|&items| run_in_child(name, items).status.success());
+        println!("{:2} items: {name}", least.unwrap());
+    }
 }
